@@ -1,0 +1,83 @@
+// The import rules of docs/ARCHITECTURE.md. Arrows point downwards; only src/daemon wires adapters.
+const layer = (name, allowed, comment) => ({
+  name: `layer-${name}`,
+  severity: 'error',
+  comment,
+  from: { path: `^src/${name}/` },
+  to: { path: '^(src|commands|bin|test|bench)/', pathNot: [`^src/${name}/`, ...allowed] },
+})
+const ports = '^src/(authstate|store|replica|registry|backend|recovery)/port\\.ts$'
+const session = '^src/session/'
+const config = '^src/config/'
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/' }, to: {} },
+    layer('session', [], 'pure: imports nothing of ours'),
+    layer('config', [session], ''),
+    layer('store', [session], ''),
+    layer('authstate', [session], ''),
+    layer('registry', [session], ''),
+    layer('backend', [session, config], ''),
+    layer('control', [session, config], ''),
+    layer('replica', [session, '^src/store/port\\.ts$', '^src/authstate/port\\.ts$'], ''),
+    layer('whatsapp', [session, ports], 'ports, not adapters'),
+    layer('recovery', [session, ports], 'ports, not adapters'),
+    layer('simulator', [session], 'the peer knows nothing of the gateway'),
+    layer('tui', [session, '^src/control/'], "knows control's client, not the daemon"),
+    {
+      name: 'commands-know-the-client',
+      severity: 'error',
+      comment:
+        'commands talk to the daemon through the control client; four of them start something themselves',
+      from: { path: '^commands/', pathNot: '^commands/(daemon|simulator|demo|doctor)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(session|config|control|tui)/' },
+    },
+    {
+      name: 'product-code-knows-no-tests',
+      severity: 'error',
+      from: { path: '^(src|commands|bin)/' },
+      to: { path: '^(test|bench)/' },
+    },
+    {
+      name: 'baileys-in-its-folders',
+      severity: 'error',
+      comment:
+        'the gateway uses it in src/whatsapp; the simulator borrows its wire format; authstate its types',
+      from: { path: '^(src|commands|bin)/', pathNot: '^src/(whatsapp|simulator)/' },
+      to: {
+        path: 'node_modules/(@whiskeysockets/baileys|libsignal)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'minio-in-store',
+      severity: 'error',
+      from: { path: '^(src|commands|bin)/', pathNot: '^src/store/' },
+      to: { path: 'node_modules/minio/' },
+    },
+    {
+      name: 'sqlite-in-its-folders',
+      severity: 'error',
+      from: { path: '^(src|commands|bin)/', pathNot: '^src/(authstate|registry)/' },
+      to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'fastify-in-control',
+      severity: 'error',
+      from: { path: '^(src|commands|bin)/', pathNot: '^src/control/' },
+      to: { path: 'node_modules/fastify' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}

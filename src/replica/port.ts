@@ -1,0 +1,100 @@
+import type { CauseId } from '../session/cause.ts'
+import type { RecoveryRoute } from '../session/report.ts'
+
+/** Why a snapshot was made. */
+export type SnapshotTrigger =
+  | 'paired'
+  | 'interval'
+  | 'preserve'
+  | 'release'
+  | 'manual'
+  | 'before-restore'
+
+/** One snapshot, as the owner record names it. `id` is `<epoch>-<seq>`. */
+export interface BackupInfo {
+  id: string
+  sessionId: string
+  epoch: number
+  seq: number
+  hash: string
+  /** Milliseconds since the epoch. */
+  createdAt: number
+  /** Bytes as stored. */
+  size: number
+  keys: number
+  trigger: SnapshotTrigger
+  /** The newest snapshot is the one a recovery starts from. */
+  newest: boolean
+}
+
+export interface ClaimRequest {
+  sessionId: string
+  /** The backend, the registry or the standalone configuration gives this session to this worker. */
+  assigned: boolean
+  /** An operator said so: do not wait for the other owner to fall silent. */
+  takeOver?: boolean
+  /** A pairing begins: a session that nobody knows may be created. */
+  create?: boolean
+  signal?: AbortSignal
+}
+
+/** `refused` leaves local and remote state as they were. */
+export type ClaimOutcome =
+  | {
+      kind: 'claimed'
+      epoch: number
+      route: RecoveryRoute | 'new'
+      seq: number
+      forfeited?: string
+    }
+  | { kind: 'refused'; cause: CauseId; detail: string }
+
+/** What is known of a session's owner record. */
+export interface OwnerView {
+  epoch: number
+  worker: string
+  boot: string
+  released: boolean
+  removed: boolean
+  seq: number
+  /** The record names a boot of this very state directory. */
+  mine: boolean
+  backups: BackupInfo[]
+}
+
+/** The sessions' copies in the object store, and who may write them (DESIGN: the protocol). */
+export interface Replica {
+  /** Begins the `alive` counter of this boot. */
+  start(): Promise<void>
+  /** Brings the local state to a point from which a socket may be opened, and takes ownership. */
+  claim(request: ClaimRequest): Promise<ClaimOutcome>
+  /** Stores a snapshot of the committed state and names it in the owner record. */
+  fold(sessionId: string, trigger: SnapshotTrigger): Promise<BackupInfo>
+  /** Like fold, only where the local state is newer than the newest snapshot. */
+  foldIfNewer(sessionId: string, trigger: SnapshotTrigger): Promise<BackupInfo | undefined>
+  /** Gives the session up after its last change was stored. One-way: resuming is a new claim. */
+  release(
+    sessionId: string,
+    options: { store: boolean },
+  ): Promise<{ stored: boolean; detail?: string }>
+  /** The owner record as it is now; undefined where the store knows nothing of the session. */
+  owner(sessionId: string): Promise<OwnerView | undefined>
+  /** True while this process holds the session's epoch, as far as it knows. */
+  holds(sessionId: string): boolean
+  /** Called when a fold or release found that another worker has taken the session. */
+  onLost(listener: (sessionId: string, owner: OwnerView | undefined) => void): void
+  backups(sessionId: string): Promise<BackupInfo[]>
+  /**
+   * Makes an older snapshot the session's state, as a new epoch whose seq goes on from the last.
+   * The session must be stopped. The state it replaces is folded first, so it stays a backup.
+   */
+  restore(
+    sessionId: string,
+    backupId: string,
+  ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }>
+  /** Marks the session removed (a tombstone that keeps the epoch) and deletes its snapshots. */
+  remove(sessionId: string): Promise<void>
+  /** Ids of sessions in the store whose last owner was a worker of this name. For standalone workers. */
+  discover(): Promise<string[]>
+  stop(): Promise<void>
+}

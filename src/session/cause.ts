@@ -1,0 +1,235 @@
+import { EXIT } from './errors.ts'
+
+/**
+ * Cause -> action, the one table behind reconnecting, recovery reports, exit statuses and
+ * `status --why`. Disconnect codes are Baileys' (`lastDisconnect.error.output.statusCode`).
+ *
+ * action: `reconnect-now` (WhatsApp asked for it), `backoff` (wait with jitter, try again),
+ * `ask-owner` (read the owner record before anything else), `stop` (nothing that the worker may
+ * do by itself helps).
+ */
+export type CauseAction = 'reconnect-now' | 'backoff' | 'ask-owner' | 'stop'
+
+export interface Cause {
+  action: CauseAction
+  retryable: boolean
+  exit: number
+  /** What happened, for a person. */
+  words: string
+  /** What the person does next. */
+  next: string
+}
+
+const WAIT = 'nothing: the worker tries again by itself'
+
+export const CAUSES = {
+  'restart-required': {
+    action: 'reconnect-now',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'WhatsApp asked for a new connection',
+    next: WAIT,
+  },
+  'connection-lost': {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'the connection to WhatsApp was lost or timed out',
+    next: WAIT,
+  },
+  'connection-closed': {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'WhatsApp closed the connection',
+    next: WAIT,
+  },
+  'server-error': {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'WhatsApp answered with an error of its own',
+    next: WAIT,
+  },
+  unavailable: {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'WhatsApp is unavailable',
+    next: WAIT,
+  },
+  unreachable: {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'WhatsApp could not be reached',
+    next: 'check the network; the worker tries again by itself',
+  },
+  replaced: {
+    action: 'ask-owner',
+    retryable: false,
+    exit: EXIT.busy,
+    words: 'the same account was opened somewhere else',
+    next: 'stop the other program that uses this session, then run `wa-gateway recover --session ID`',
+  },
+  'owned-elsewhere': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.busy,
+    words: 'another worker owns this session',
+    next: 'stop it there first, or run `wa-gateway recover --session ID --take-over`',
+  },
+  'logged-out': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.personNeeded,
+    words: 'the phone unlinked this device',
+    next: 'run `wa-gateway session pair ID` and scan the QR code; the old state is kept as a backup',
+  },
+  banned: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.personNeeded,
+    words: 'WhatsApp refuses this account',
+    next: 'open WhatsApp on the phone to see why; the state is kept',
+  },
+  'version-refused': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.configuration,
+    words: 'WhatsApp refuses this client version or the phone lacks multi-device',
+    next: 'update wa-gateway, then run `wa-gateway recover --session ID`',
+  },
+  certificate: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.failed,
+    words: 'the server could not prove that it is WhatsApp',
+    next: 'check the network for interception, and WA_GATEWAY_WHATSAPP_URL and _ROOT',
+  },
+  'bad-session': {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'WhatsApp found the session in an unexpected state',
+    next: WAIT,
+  },
+  'pairing-expired': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.timedOut,
+    words: 'nobody scanned the QR code or entered the pairing code in time',
+    next: 'run `wa-gateway session pair ID` again',
+  },
+  'no-state': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.personNeeded,
+    words: 'no auth state was found on disk or in the object store',
+    next: 'run `wa-gateway session pair ID`, or restore a backup',
+  },
+  damaged: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.integrity,
+    words: 'the stored auth state is damaged',
+    next: 'run `wa-gateway backup list --session ID` and `wa-gateway backup restore --session ID --from SNAPSHOT`',
+  },
+  stale: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.stale,
+    words: 'what can be restored is older than what WhatsApp has already seen',
+    next: 'find the newer copy, or see `wa-gateway backup restore --help` for what going back breaks',
+  },
+  'store-unavailable': {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'the object store could not be reached',
+    next: 'check the store; the worker tries again by itself',
+  },
+  'store-refused': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.permission,
+    words: 'the object store refused the request',
+    next: 'check MINIO_ACCESS_KEY, MINIO_SECRET_KEY and MINIO_BUCKET',
+  },
+  disk: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.failed,
+    words: 'the local disk failed or is full',
+    next: 'free or replace the disk, then start the daemon again',
+  },
+  timeout: {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.timedOut,
+    words: 'the session was not online within SESSION_RECOVERY_TIMEOUT',
+    next: 'raise SESSION_RECOVERY_TIMEOUT if the network is slow',
+  },
+  cancelled: {
+    action: 'stop',
+    retryable: true,
+    exit: EXIT.interrupted,
+    words: 'the operation was cancelled',
+    next: 'run it again',
+  },
+  shutdown: {
+    action: 'stop',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'the worker is stopping',
+    next: 'start the daemon',
+  },
+  internal: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.failed,
+    words: 'an unexpected error',
+    next: 'see the log; run `wa-gateway recover --session ID`',
+  },
+} as const satisfies Record<string, Cause>
+
+export type CauseId = keyof typeof CAUSES
+
+export function cause(id: CauseId): Cause {
+  return CAUSES[id]
+}
+
+/** A thing that ended a connection: Baileys' status code if it had one, and the error's text. */
+export interface DisconnectEvidence {
+  statusCode?: number | undefined
+  message?: string | undefined
+  /** The session was waiting for a phone. */
+  pairing?: boolean
+}
+
+const BY_CODE: Record<number, CauseId> = {
+  401: 'logged-out',
+  403: 'banned',
+  405: 'version-refused',
+  408: 'connection-lost',
+  411: 'version-refused',
+  428: 'connection-closed',
+  440: 'replaced',
+  500: 'bad-session',
+  503: 'unavailable',
+  515: 'restart-required',
+}
+
+/** Which cause a disconnect has. Unknown codes are taken for faults that waiting heals. */
+export function causeOfDisconnect(evidence: DisconnectEvidence): CauseId {
+  const { statusCode, message = '', pairing = false } = evidence
+  if (/certificate|invalid signature|noise/i.test(message) && statusCode !== 401)
+    return 'certificate'
+  if (pairing && /QR refs attempts ended/.test(message)) return 'pairing-expired'
+  if (
+    statusCode === undefined ||
+    /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH/.test(message)
+  )
+    return 'unreachable'
+  return BY_CODE[statusCode] ?? (statusCode >= 500 ? 'server-error' : 'connection-closed')
+}

@@ -1,0 +1,49 @@
+import type { CauseId } from './cause.ts'
+
+/** What started a recovery. */
+export type RecoveryTrigger = 'startup' | 'operator' | 'backend'
+
+/** How a session's auth state was brought to the socket. `none`: it was online already. */
+export type RecoveryRoute = 'none' | 'warm' | 'cold'
+
+/** The result of recovering one session. `recovered` only when its connection is `open`. */
+export interface RecoveryResult {
+  sessionId: string
+  outcome: 'recovered' | 'failed' | 'skipped'
+  route?: RecoveryRoute
+  cause?: CauseId
+  /** The cause in words, for the report's `error` field. */
+  detail?: string
+  attempts: number
+  /** Milliseconds spent, by phase; `total` from leaving the queue. */
+  durations: { restore?: number; connect?: number; total: number }
+  /** Milliseconds since the epoch at which the connection opened. */
+  recoveredAt?: number
+}
+
+export interface RecoverySummary {
+  total: number
+  recovered: number
+  failed: number
+  skipped: number
+}
+
+export function summarize(results: readonly RecoveryResult[]): RecoverySummary {
+  const count = (outcome: RecoveryResult['outcome']) =>
+    results.filter((r) => r.outcome === outcome).length
+  return {
+    total: results.length,
+    recovered: count('recovered'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+  }
+}
+
+/** A session that was sealed, stored and released before the worker stopped. */
+export interface PreservedSession {
+  sessionId: string
+  /** False: its state is safe on this host's disk, but the object store has not got all of it. */
+  stored: boolean
+  detail?: string
+  preservedAt: number
+}

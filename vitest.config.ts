@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// umask and process control don't work in worker threads, so every file gets a process.
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    include: ['test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+})
