@@ -1,0 +1,36 @@
+import type { CallName, Event, Input, Result, StreamName } from './api.ts'
+
+export interface CallContext {
+  /** `socket`: a local user whom file permissions let in. `tcp`: a bearer of the token. */
+  via: 'socket' | 'tcp'
+  /**
+   * Aborts when the caller has gone or the server closes. For `events`: return. Operations belong
+   * to the daemon and go on.
+   */
+  signal: AbortSignal
+}
+
+export interface StreamContext<E> extends CallContext {
+  /**
+   * Sends one event. Never blocks and never throws: after the caller has gone, or when it reads so
+   * slowly that too much waits for it, events are dropped.
+   */
+  emit(event: E): void
+}
+
+/**
+ * What the daemon does for each method. A call resolves with its result; a stream emits its events,
+ * the last one included (`result` or `end`), and resolves. Both throw GatewayErrors: before a
+ * stream's first event they become an HTTP status, later the stream's last line.
+ */
+export type MethodHandlers = {
+  [M in CallName]: (input: Input<M>, context: CallContext) => Promise<Result<M>>
+} & {
+  [M in StreamName]: (input: Input<M>, context: StreamContext<Event<M>>) => Promise<void>
+}
+
+export interface ControlHandlers {
+  methods: MethodHandlers
+  /** For /readyz: whether recovery at start is over and sessions are served, else why not. */
+  ready(): { ready: true } | { ready: false; detail: string }
+}

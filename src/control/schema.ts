@@ -1,0 +1,138 @@
+import { z } from 'zod'
+import { CAUSES, type CauseId } from '../session/cause.ts'
+import { isSessionId } from '../session/ids.ts'
+import { SESSION_STATES } from '../session/state.ts'
+
+/*
+ * The shapes that cross the control socket. They mirror the types of src/session and of the ports;
+ * test/unit/control/schema.test.ts fails to compile where the two drift apart.
+ * Times are milliseconds since the epoch, phones are digits without a plus sign.
+ */
+
+export const sessionId = z
+  .string()
+  .refine(
+    isSessionId,
+    'use 1 to 128 letters, digits and . _ @ + -, beginning with a letter or digit',
+  )
+export const phone = z
+  .string()
+  .regex(/^\d{5,15}$/, 'use 5 to 15 digits with the country code, no plus sign')
+const at = z.number()
+const causeId = z.enum(Object.keys(CAUSES) as [CauseId, ...CauseId[]])
+export const sessionState = z.enum(SESSION_STATES)
+
+export const sessionView = z.object({
+  id: z.string(),
+  state: sessionState,
+  cause: causeId.exactOptional(),
+  detail: z.string().exactOptional(),
+  phone: z.string().exactOptional(),
+  name: z.string().exactOptional(),
+  userId: z.string().exactOptional(),
+  since: at,
+  lastActivity: at.exactOptional(),
+  epoch: z.number().exactOptional(),
+  seq: z.number().exactOptional(),
+  storedSeq: z.number().exactOptional(),
+  messagesIn: z.number(),
+  messagesOut: z.number(),
+})
+
+export const sessionRecord = z.object({
+  id: z.string(),
+  userId: z.string().nullable(),
+  name: z.string().nullable(),
+  phone: z.string().nullable(),
+  desired: z.enum(['running', 'paused', 'removed']),
+  assignedBy: z.enum(['backend', 'local']),
+  lastState: sessionState,
+  lastCause: causeId.nullable(),
+  createdAt: at,
+  pairedAt: at.nullable(),
+  lastOnlineAt: at.nullable(),
+  lastActivityAt: at.nullable(),
+})
+
+/** The owner record without its backups, which `backup.list` gives. */
+export const ownerView = z.object({
+  epoch: z.number(),
+  worker: z.string(),
+  boot: z.string(),
+  released: z.boolean(),
+  removed: z.boolean(),
+  seq: z.number(),
+  mine: z.boolean(),
+})
+
+export const backupInfo = z.object({
+  id: z.string(),
+  sessionId: z.string(),
+  epoch: z.number(),
+  seq: z.number(),
+  hash: z.string(),
+  createdAt: at,
+  size: z.number(),
+  keys: z.number(),
+  trigger: z.enum(['paired', 'interval', 'preserve', 'release', 'manual', 'before-restore']),
+  newest: z.boolean(),
+})
+
+export const recoveryResult = z.object({
+  sessionId: z.string(),
+  outcome: z.enum(['recovered', 'failed', 'skipped']),
+  route: z.enum(['none', 'warm', 'cold']).exactOptional(),
+  cause: causeId.exactOptional(),
+  detail: z.string().exactOptional(),
+  attempts: z.number(),
+  durations: z.object({
+    restore: z.number().exactOptional(),
+    connect: z.number().exactOptional(),
+    total: z.number(),
+  }),
+  recoveredAt: at.exactOptional(),
+})
+
+export const recoveryEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('begin'), total: z.number() }),
+  z.object({ type: z.literal('attempt'), sessionId: z.string(), attempt: z.number() }),
+  z.object({
+    type: z.literal('retry'),
+    sessionId: z.string(),
+    attempt: z.number(),
+    delayMs: z.number(),
+    detail: z.string(),
+  }),
+  z.object({
+    type: z.literal('settled'),
+    result: recoveryResult,
+    done: z.number(),
+    total: z.number(),
+  }),
+  z.object({ type: z.literal('end'), results: z.array(recoveryResult) }),
+])
+
+export const backendHealth = z.object({
+  kind: z.enum(['http', 'standalone']),
+  registered: z.boolean(),
+  lastSuccessAt: at.exactOptional(),
+  lastError: z.object({ at, call: z.string(), message: z.string() }).exactOptional(),
+})
+
+/** ErrorJson of src/session/errors.ts; the code is a plain string so that newer ones pass. */
+export const errorJson = z.object({
+  code: z.string(),
+  message: z.string(),
+  subject: z.string().exactOptional(),
+  hint: z.string().exactOptional(),
+  retryable: z.boolean(),
+})
+
+/** Which sessions an operation is for: some by id, or all that this worker has. */
+export const targets = {
+  sessions: z.array(sessionId).min(1).exactOptional(),
+  all: z.boolean().exactOptional(),
+}
+export const oneTarget = (body: { sessions?: string[]; all?: boolean }) =>
+  (body.sessions !== undefined) !== (body.all === true)
+export const ONE_TARGET = { message: 'give either sessions or all', path: ['sessions'] }
