@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { directoryEntries, withCurrent } from './folder-object.ts'
+import { OBJECT_MARK, WORK_DIRECTORY } from './folder-paths.ts'
+import { splitPrefix } from './names.ts'
+import type { ListedObject } from './port.ts'
+
+/** One directory's names are in memory at a time, plus those of its parents. */
+const STAT_BATCH = 32
+
+/** An object's key is its own last part, a directory's has the '/' that its names go on with. */
+type Entry = { key: string; kind: 'object' | 'directory' }
+
+export async function* listObjects(
+  root: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ListedObject> {
+  const { directory, rest } = splitPrefix(prefix)
+  yield* walk(root, directory, rest, signal)
+}
+
+export async function* listNextParts(
+  root: string,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  let last: string | undefined
+  const entries = await sortedEntries(root, prefix, '')
+  const parts = entries.map((entry) => ({ ...entry, part: entry.key.replace(/\/$/, '') }))
+  // By part: an object `a` and a directory `a/` are one, and `a-b` sorts behind them both.
+  parts.sort((one, other) => compareBytes(one.part, other.part))
+  for (const { key, kind, part } of parts) {
+    signal?.throwIfAborted()
+    if (part === last) continue
+    if (kind === 'directory' && !(await holdsObject(root, `${prefix}${key}`))) continue
+    last = part
+    yield part
+  }
+}
+
+async function* walk(
+  root: string,
+  directory: string,
+  startsWith: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ListedObject> {
+  const entries = await sortedEntries(root, directory, startsWith)
+  for (let start = 0; start < entries.length; start += STAT_BATCH) {
+    signal?.throwIfAborted()
+    const batch = entries.slice(start, start + STAT_BATCH)
+    const stated = await Promise.all(
+      batch.map(async ({ key, kind }) =>
+        kind === 'object' ? describe(root, `${directory}${key}`) : undefined,
+      ),
+    )
+    for (const [index, entry] of batch.entries()) {
+      signal?.throwIfAborted()
+      const object = stated[index]
+      if (entry.kind === 'directory') yield* walk(root, `${directory}${entry.key}`, '', signal)
+      else if (object !== undefined) yield object
+    }
+  }
+}
+
+async function describe(root: string, name: string): Promise<ListedObject | undefined> {
+  return withCurrent(join(root, name) + OBJECT_MARK, async (_, file) => {
+    const { size, mtimeMs } = await stat(file)
+    return { name, size, modified: Math.floor(mtimeMs) }
+  })
+}
+
+/** Parents of removed objects may be left empty by a crash; they are no part of any name. */
+async function holdsObject(root: string, directory: string): Promise<boolean> {
+  for (const entry of await sortedEntries(root, directory, '')) {
+    if (entry.kind === 'object') return true
+    if (await holdsObject(root, `${directory}${entry.key}`)) return true
+  }
+  return false
+}
+
+async function sortedEntries(
+  root: string,
+  directory: string,
+  startsWith: string,
+): Promise<Entry[]> {
+  const names = (await directoryEntries(join(root, directory))) ?? []
+  return names
+    .filter((name) => name !== WORK_DIRECTORY && name.startsWith(startsWith))
+    .map((name): Entry =>
+      name.endsWith(OBJECT_MARK)
+        ? { key: name.slice(0, -OBJECT_MARK.length), kind: 'object' }
+        : { key: `${name}/`, kind: 'directory' },
+    )
+    .toSorted((one, other) => compareBytes(one.key, other.key))
+}
+
+/** Names are ASCII, so code units are bytes. */
+function compareBytes(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
