@@ -1,0 +1,84 @@
+import { homedir, hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { buildConfig, type Config } from './config.ts'
+import { CONFIG_VARIABLE, type Environment, readEnvironment } from './environment.ts'
+import { configPlaces, readConfigFile } from './file.ts'
+import { ConfigError } from './problem.ts'
+import { type Flags, type Origins, resolveOptions } from './resolve.ts'
+import { checkRules } from './rules.ts'
+import { describeOptions, type DescribedOption } from './describe.ts'
+
+export interface LoadOptions {
+  env: Environment
+  /** Absolute; relative paths and the search for the file start here. */
+  cwd: string
+  /** Values of the command line, by option name. */
+  flags?: Flags | undefined
+  /** `--config`: this file and no other. */
+  configFile?: string | undefined
+  home?: string | undefined
+  uid?: number | undefined
+  hostname?: string | undefined
+  /** Where the file is looked for; by default configPlaces(cwd, home). */
+  places?: readonly string[] | undefined
+}
+
+export interface Loaded {
+  config: Config
+  /** For the person who starts the program; never contain secrets. */
+  warnings: readonly string[]
+  origins: Origins
+  /** The file that was read, if any. */
+  file: string | undefined
+  /** Every setting with its origin, for `config show`; secrets are hidden. */
+  describe(): DescribedOption[]
+}
+
+/** Loads the configuration, or throws a ConfigError (`config.invalid`) with every problem. */
+export function loadConfig(options: LoadOptions): Loaded {
+  const { env, flags = {} } = options
+  const cwd = resolve(options.cwd)
+  const home = options.home ?? homedir()
+  const environment = readEnvironment(env, cwd)
+  const found = readConfigFile(
+    namedFile(options.configFile, env),
+    options.places ?? configPlaces(cwd, home),
+    cwd,
+  )
+  const resolved = resolveOptions({
+    flags,
+    environment: environment.values,
+    file: found.file,
+    facts: {
+      env,
+      home,
+      uid: options.uid ?? process.getuid?.() ?? -1,
+      hostname: options.hostname ?? hostname(),
+    },
+    cwd,
+  })
+  const rules = checkRules(resolved)
+  const problems = [
+    ...found.problems,
+    ...environment.problems,
+    ...resolved.problems,
+    ...rules.problems,
+  ]
+  const warnings = [...found.warnings, ...environment.warnings, ...rules.warnings]
+  if (problems.length > 0) throw new ConfigError(problems, warnings)
+  return {
+    config: buildConfig(resolved.values),
+    warnings: Object.freeze(warnings),
+    origins: Object.freeze(resolved.origins),
+    file: found.file?.path,
+    describe: () => describeOptions(resolved),
+  }
+}
+
+function namedFile(flag: string | undefined, env: Environment) {
+  if (flag !== undefined) return { path: flag, origin: 'flag --config' }
+  const path = env[CONFIG_VARIABLE]
+  return path === undefined || path === ''
+    ? undefined
+    : { path, origin: `environment ${CONFIG_VARIABLE}` }
+}

@@ -1,0 +1,142 @@
+import { isLoopback } from './loopback.ts'
+import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
+import type { Problem } from './problem.ts'
+import type { Resolved } from './resolve.ts'
+
+/** A Unix socket's path may have 107 bytes; longer ones are cut by the system, not refused. */
+const SOCKET_BYTES = 107
+
+export interface RuleFindings {
+  problems: Problem[]
+  warnings: string[]
+}
+
+/** What each value allows by itself but the others contradict. */
+export function checkRules(resolved: Resolved): RuleFindings {
+  const findings: RuleFindings = { problems: [], warnings: [] }
+  const { broken } = resolved
+  // A value that could not be read has its own problem; nothing is concluded from its default.
+  const judge = (names: readonly OptionName[], rule: (context: Context) => void) => {
+    if (!names.some((name) => broken.has(name))) rule({ ...resolved, ...findings })
+  }
+  judge(['socket', 'stateDir'], checkSocket)
+  judge(['storageKind', 'minioEndpoint'], checkStorage)
+  judge(['backendUrl', 'standalone'], checkBackend)
+  judge(['httpAddress', 'httpAllowRemote'], checkHttp)
+  judge(['whatsappUrl', 'whatsappRoot'], checkWhatsapp)
+  return findings
+}
+
+interface Context extends Resolved, RuleFindings {}
+
+const named = (name: OptionName) => OPTIONS[name].env
+
+function isSet({ origins }: Context, name: OptionName): boolean {
+  return origins[name].kind !== 'default'
+}
+
+/** `NAME (origin)`, for the other setting of a contradiction. */
+function cite(context: Context, name: OptionName): string {
+  return `${named(name)} (${context.origins[name].text})`
+}
+
+function refuse(context: Context, name: OptionName, message: string): void {
+  context.problems.push({ setting: named(name), message, origin: context.origins[name].text })
+}
+
+/** Needed because of another setting, and nowhere given. */
+function need(context: Context, name: OptionName, because: string): void {
+  if (isSet(context, name)) return
+  context.problems.push({ setting: named(name), message: `is missing: ${because}` })
+}
+
+function checkSocket(context: Context): void {
+  const bytes = Buffer.byteLength(context.values.socket)
+  if (bytes <= SOCKET_BYTES) return
+  const source = isSet(context, 'socket') ? 'socket' : 'stateDir'
+  refuse(
+    context,
+    source,
+    `the socket's path ${context.values.socket} has ${bytes} bytes, and ${SOCKET_BYTES} is the limit: choose a shorter ${named('socket')}`,
+  )
+}
+
+const isMinio = (name: OptionName): boolean => OPTIONS[name].key.startsWith('minio.')
+
+function checkStorage(context: Context): void {
+  const minio = OPTION_NAMES.filter((name) => isMinio(name) && isSet(context, name))
+  if (context.values.storageKind === 'folder') {
+    for (const name of minio)
+      refuse(
+        context,
+        name,
+        isSet(context, 'storageKind')
+          ? `contradicts storage 'folder' of ${cite(context, 'storageKind')}: unset one of them`
+          : `is set, but ${named('minioEndpoint')} is not: set it too, or unset this`,
+      )
+    return
+  }
+  const why = isSet(context, 'storageKind')
+    ? `storage 's3' of ${cite(context, 'storageKind')} needs it`
+    : `${cite(context, 'minioEndpoint')} chooses s3 storage, which needs it`
+  need(context, 'minioEndpoint', why)
+  need(context, 'minioAccessKey', why)
+  need(context, 'minioSecretKey', why)
+  if (isSet(context, 'storageDir'))
+    refuse(
+      context,
+      'storageDir',
+      `contradicts s3 storage: ${why.replace(/,? (which )?needs it$/, '')}`,
+    )
+}
+
+function checkBackend(context: Context): void {
+  const { backendUrl, standalone } = context.values
+  if (backendUrl === undefined) {
+    if (!standalone) {
+      const because = `${cite(context, 'standalone')} is false, so there must be a backend`
+      need(context, 'backendUrl', because)
+    } else if (isSet(context, 'backendToken') && !isSet(context, 'standalone'))
+      context.warnings.push(
+        `${cite(context, 'backendToken')} is set, but ${named('backendUrl')} is not: the worker runs standalone`,
+      )
+    return
+  }
+  if (standalone) {
+    const message = `contradicts ${cite(context, 'backendUrl')}: a standalone worker has no backend; unset one of them`
+    refuse(context, 'standalone', message)
+    return
+  }
+  need(context, 'backendToken', `${cite(context, 'backendUrl')} needs it`)
+  need(context, 'backendEndpoint', `${cite(context, 'backendUrl')} needs it`)
+}
+
+function checkHttp(context: Context): void {
+  const { httpAddress, httpAllowRemote } = context.values
+  if (httpAddress === undefined) {
+    if (isSet(context, 'httpToken'))
+      context.warnings.push(
+        `${cite(context, 'httpToken')} is set, but ${named('httpAddress')} is not: the HTTP API stays off`,
+      )
+    return
+  }
+  need(context, 'httpToken', `${cite(context, 'httpAddress')} needs it`)
+  if (isLoopback(httpAddress.host) || httpAllowRemote) return
+  refuse(
+    context,
+    'httpAddress',
+    `'${httpAddress.host}' is reached from other hosts, and the API speaks no TLS: listen on 127.0.0.1 behind a TLS proxy, or set ${named('httpAllowRemote')}=true`,
+  )
+}
+
+function checkWhatsapp(context: Context): void {
+  const { whatsappUrl, whatsappRoot } = context.values
+  if (whatsappRoot === undefined) return
+  const { hostname } = new URL(whatsappUrl)
+  if (!isLoopback(hostname))
+    refuse(
+      context,
+      'whatsappRoot',
+      `is only for a simulator on this host, but ${cite(context, 'whatsappUrl')} is ${hostname}`,
+    )
+}
