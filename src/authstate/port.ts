@@ -1,4 +1,4 @@
-import type { AuthenticationState } from '@whiskeysockets/baileys'
+import type { AuthenticationCreds, AuthenticationState } from '@whiskeysockets/baileys'
 
 /** One stored value. Creds are type `creds`, id ``; the other types are Baileys' key types. */
 export interface Entry {
@@ -61,7 +61,7 @@ export interface AuthStore {
    * Begins a state without history or, after `base`, one whose seq goes on from there. Throws
    * `session.busy` where local state of this session exists.
    */
-  create(sessionId: string, creds: Uint8Array, base?: { seq: number; hash: string }): Promise<void>
+  create(sessionId: string, creds: AuthenticationCreds, base?: { seq: number; hash: string }): Promise<void>
   /** Puts a restored image in place in one transaction; throws where local state exists. */
   install(image: SessionImage, tag: BaseTag): Promise<void>
   /** Durably notes the base before a claim; `keep` keeps the older tags (warm claims). */

@@ -1,14 +1,18 @@
 import type { CauseId } from '../session/cause.ts'
 import type { RecoveryRoute } from '../session/report.ts'
 
-/** Why a snapshot was made. */
-export type SnapshotTrigger =
-  | 'paired'
-  | 'interval'
-  | 'preserve'
-  | 'release'
-  | 'manual'
-  | 'before-restore'
+/** Why a snapshot was made. `restored`: an older one's content, made the newest again. */
+export const SNAPSHOT_TRIGGERS = [
+  'paired',
+  'interval',
+  'preserve',
+  'release',
+  'manual',
+  'before-restore',
+  'restored',
+] as const
+
+export type SnapshotTrigger = (typeof SNAPSHOT_TRIGGERS)[number]
 
 /** One snapshot, as the owner record names it. `id` is `<epoch>-<seq>`. */
 export interface BackupInfo {
@@ -33,19 +37,33 @@ export interface ClaimRequest {
   assigned: boolean
   /** An operator said so: do not wait for the other owner to fall silent. */
   takeOver?: boolean
-  /** A pairing begins: a session that nobody knows may be created. */
+  /**
+   * A pairing begins: a session without any usable state may be created. Where state exists, it is
+   * brought back instead (route `warm` or `cold`), so that a good identity is never paired over.
+   */
   create?: boolean
+  /**
+   * With `create`: WhatsApp unlinked the stored state, so a pairing replaces it all the same. Local
+   * state is quarantined, the newest snapshot stays a backup.
+   */
+  unlinked?: boolean
   signal?: AbortSignal
 }
 
-/** `refused` leaves local and remote state as they were. */
+/** `refused` leaves local and remote state as they were. Trouble with the store is thrown instead. */
 export type ClaimOutcome =
   | {
       kind: 'claimed'
       epoch: number
+      /** `new`: the caller creates the state next, with `AuthStore.create(id, creds, base)`. */
       route: RecoveryRoute | 'new'
       seq: number
+      /** With route `new`: where the session's seq goes on; absent when it never had any. */
+      base?: { seq: number; hash: string }
+      /** Which changes are lost, if there were any. */
       forfeited?: string
+      /** What a person should know: state set aside and where, a store that forgot the session. */
+      notes: string[]
     }
   | { kind: 'refused'; cause: CauseId; detail: string }
 
@@ -56,7 +74,9 @@ export interface OwnerView {
   boot: string
   released: boolean
   removed: boolean
+  /** The end of what the store holds or, after a release, of the session's history. */
   seq: number
+  hash: string
   /** The record names a boot of this very state directory. */
   mine: boolean
   backups: BackupInfo[]
@@ -69,13 +89,20 @@ export interface Replica {
   /** Brings the local state to a point from which a socket may be opened, and takes ownership. */
   claim(request: ClaimRequest): Promise<ClaimOutcome>
   /** Stores a snapshot of the committed state and names it in the owner record. */
-  fold(sessionId: string, trigger: SnapshotTrigger): Promise<BackupInfo>
+  fold(sessionId: string, trigger: SnapshotTrigger, signal?: AbortSignal): Promise<BackupInfo>
   /** Like fold, only where the local state is newer than the newest snapshot. */
-  foldIfNewer(sessionId: string, trigger: SnapshotTrigger): Promise<BackupInfo | undefined>
-  /** Gives the session up after its last change was stored. One-way: resuming is a new claim. */
+  foldIfNewer(
+    sessionId: string,
+    trigger: SnapshotTrigger,
+    signal?: AbortSignal,
+  ): Promise<BackupInfo | undefined>
+  /**
+   * Gives the session up after its last change was stored. One-way: resuming is a new claim. When
+   * the store fails, `stored` is false and `detail` says why; the local state is safe either way.
+   */
   release(
     sessionId: string,
-    options: { store: boolean },
+    options: { store: boolean; signal?: AbortSignal },
   ): Promise<{ stored: boolean; detail?: string }>
   /** The owner record as it is now; undefined where the store knows nothing of the session. */
   owner(sessionId: string): Promise<OwnerView | undefined>

@@ -1,4 +1,4 @@
-import { EXIT } from './errors.ts'
+import { EXIT, type ErrorCode, type GatewayError } from './errors.ts'
 
 /**
  * Cause -> action, the one table behind reconnecting, recovery reports, exit statuses and
@@ -170,6 +170,13 @@ export const CAUSES = {
     words: 'the session was not online within SESSION_RECOVERY_TIMEOUT',
     next: 'raise SESSION_RECOVERY_TIMEOUT if the network is slow',
   },
+  paused: {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.failed,
+    words: 'the session is paused',
+    next: 'run `wa-gateway session resume ID`',
+  },
   cancelled: {
     action: 'stop',
     retryable: true,
@@ -232,4 +239,29 @@ export function causeOfDisconnect(evidence: DisconnectEvidence): CauseId {
   )
     return 'unreachable'
   return BY_CODE[statusCode] ?? (statusCode >= 500 ? 'server-error' : 'connection-closed')
+}
+
+const BY_ERROR: Partial<Record<ErrorCode, CauseId>> = {
+  'store.unavailable': 'store-unavailable',
+  'store.unknown-outcome': 'store-unavailable',
+  'store.full': 'store-unavailable',
+  'store.denied': 'store-refused',
+  'store.no-bucket': 'store-refused',
+  'store.no-conditional-writes': 'store-refused',
+  'state.corrupt': 'damaged',
+  'state.disk': 'disk',
+  'state.sealed': 'shutdown',
+  'replica.damaged': 'damaged',
+  'replica.missing': 'damaged',
+  'replica.stale': 'stale',
+  'replica.owned-elsewhere': 'owned-elsewhere',
+  'replica.fenced': 'owned-elsewhere',
+  'session.needs-pairing': 'no-state',
+  'session.timeout': 'timeout',
+  interrupted: 'cancelled',
+}
+
+/** Which cause an error of our own has. */
+export function causeOfError(error: GatewayError): CauseId {
+  return BY_ERROR[error.code] ?? 'internal'
 }

@@ -36,6 +36,7 @@ const CODES = {
   'state.disk': { exit: EXIT.failed, retryable: false },
   'state.sealed': { exit: EXIT.failed, retryable: false },
   'state.permission': { exit: EXIT.permission, retryable: false },
+  'state.newer': { exit: EXIT.configuration, retryable: false },
 
   'replica.damaged': { exit: EXIT.integrity, retryable: false },
   'replica.missing': { exit: EXIT.notFound, retryable: false },
@@ -47,6 +48,7 @@ const CODES = {
   'session.busy': { exit: EXIT.busy, retryable: true },
   'session.bad-id': { exit: EXIT.usage, retryable: false },
   'session.needs-pairing': { exit: EXIT.personNeeded, retryable: false },
+  'session.rejected': { exit: EXIT.failed, retryable: false },
   'session.not-online': { exit: EXIT.failed, retryable: true },
   'session.timeout': { exit: EXIT.timedOut, retryable: true },
   'session.limit': { exit: EXIT.failed, retryable: false },
@@ -58,6 +60,7 @@ const CODES = {
   'daemon.unreachable': { exit: EXIT.unreachable, retryable: true },
   'daemon.permission': { exit: EXIT.permission, retryable: false },
   'daemon.protocol': { exit: EXIT.failed, retryable: false },
+  'operation.timeout': { exit: EXIT.timedOut, retryable: true },
 
   'hooks.self-test': { exit: EXIT.failed, retryable: false },
 } as const satisfies Record<string, { exit: number; retryable: boolean }>

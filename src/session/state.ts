@@ -31,7 +31,7 @@ const NEXT: Record<SessionState, readonly SessionState[]> = {
   idle: ['queued', 'restoring', 'pairing', 'closing'],
   queued: ['restoring', 'closing', 'failed'],
   restoring: ['connecting', 'pairing', 'needs-pairing', 'conflict', 'failed', 'closing', 'queued'],
-  pairing: ['connecting', 'needs-pairing', 'failed', 'conflict', 'closing'],
+  pairing: ['connecting', 'needs-pairing', 'banned', 'failed', 'conflict', 'closing'],
   connecting: [
     'online',
     'reconnecting',

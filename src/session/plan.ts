@@ -1,0 +1,203 @@
+import type { CauseId } from './cause.ts'
+
+/**
+ * What to do for one session, from everything that is known of it. Pure: the claim acts on it,
+ * a dry run prints it.
+ *
+ *   who may:   released, mine, or (assigned and the owner silent), or take-over; else refuse
+ *   which:     local state where it is the newest; else the stored snapshot where that is complete;
+ *              else, for a pairing only, nothing (a new identity); else refuse
+ */
+export interface RecoveryEvidence {
+  sessionId: string
+  request: { assigned: boolean; takeOver: boolean; create: boolean; unlinked: boolean }
+  local?: LocalEvidence
+  owner?: OwnerEvidence
+  /** What watching the owning boot's `alive` object showed. `unknown`: nobody watched yet. */
+  silence: 'unknown' | 'silent' | 'alive'
+}
+
+export interface LocalEvidence {
+  seq: number
+  hash: string
+  paired: boolean
+  tags: readonly { epoch: number; boot: string }[]
+  /** The highest epoch that the store once confirmed to this disk. */
+  confirmedEpoch: number
+  /** The chain hash of the local history at the owner record's seq; undefined: not known. */
+  hashAtOwnerSeq: string | undefined
+}
+
+export interface OwnerEvidence {
+  epoch: number
+  worker: string
+  boot: string
+  /** Milliseconds since the epoch at which the record was written. */
+  at: number
+  released: boolean
+  removed: boolean
+  /** The boot was minted by this very state directory. */
+  mine: boolean
+  /** This process itself took this epoch and has not given it up. */
+  held: boolean
+  /** The newest change that the store knows of. */
+  seq: number
+  hash: string
+  /** What can be restored; `problem` when it was read and found damaged. */
+  snapshot?: { epoch: number; seq: number; createdAt: number; problem?: string }
+}
+
+export type RecoveryPlan =
+  /** This process owns it already and its local state serves. */
+  | { kind: 'nothing'; epoch: number; why: string }
+  /** Local state is the newest: claim the epoch and connect. */
+  | { kind: 'connect'; epoch: number; why: string; notes: string[] }
+  /** Download the snapshot, set local state aside (`quarantine`), claim, connect. */
+  | {
+      kind: 'restore'
+      epoch: number
+      quarantine: boolean
+      why: string
+      forfeited?: string
+    }
+  /** A pairing begins; `quarantine` when unusable local state is in the way. */
+  | { kind: 'create'; epoch: number; quarantine: boolean; why: string }
+  /** Watch the owning boot's `alive` object, then plan again. */
+  | { kind: 'wait'; worker: string; boot: string; why: string }
+  | { kind: 'refuse'; cause: CauseId; why: string }
+
+export function planRecovery(evidence: RecoveryEvidence): RecoveryPlan {
+  const { owner } = evidence
+  if (owner === undefined) return planWithoutOwner(evidence)
+  return mayNot(evidence, owner) ?? planWithOwner(evidence, owner)
+}
+
+/** The store knows nothing of the session: it is new, or the store is new, emptied or another. */
+function planWithoutOwner({ request, local, sessionId }: RecoveryEvidence): RecoveryPlan {
+  const known = Math.max(local?.confirmedEpoch ?? 0, ...(local?.tags ?? []).map((t) => t.epoch), 0)
+  const epoch = known + 1
+  const replace = request.create && request.unlinked
+  if (local?.paired !== true || replace) {
+    if (!request.create)
+      return refuse('no-state', `neither this disk nor the object store has '${sessionId}'`)
+    return create(epoch, local !== undefined, 'the session is new')
+  }
+  const forgotten = local.confirmedEpoch > 0
+  if (forgotten && !request.assigned && !request.takeOver)
+    return refuse(
+      'stale',
+      `the object store has no record of '${sessionId}', although it confirmed epoch ${local.confirmedEpoch} to this disk, so whether this disk is the newest cannot be told`,
+    )
+  const notes = forgotten
+    ? [
+        `the object store has no record of '${sessionId}', although it confirmed epoch ${local.confirmedEpoch}: it was emptied, or it is another store; the session goes on from this disk`,
+      ]
+    : []
+  return { kind: 'connect', epoch, why: 'only this disk has the session', notes }
+}
+
+/** Why the session may not be touched now, or what to wait for; undefined where it may. */
+function mayNot(evidence: RecoveryEvidence, owner: OwnerEvidence): RecoveryPlan | undefined {
+  const { request, local, silence, sessionId } = evidence
+  if (local !== undefined && owner.epoch < local.confirmedEpoch)
+    return refuse(
+      'damaged',
+      `the owner record of '${sessionId}' is at epoch ${owner.epoch}, although the object store confirmed epoch ${local.confirmedEpoch}: the store was rolled back`,
+    )
+  if (owner.released || owner.mine || request.takeOver) return undefined
+  const whose = `worker '${owner.worker}' (boot ${owner.boot.slice(0, 8)}) has owned '${sessionId}' since ${iso(owner.at)}`
+  if (!request.assigned)
+    return refuse('owned-elsewhere', `${whose}, and it is not assigned to this worker`)
+  if (silence === 'alive') return refuse('owned-elsewhere', `${whose}, and it is alive`)
+  if (silence === 'unknown')
+    return { kind: 'wait', worker: owner.worker, boot: owner.boot, why: whose }
+  return undefined
+}
+
+function planWithOwner(evidence: RecoveryEvidence, owner: OwnerEvidence): RecoveryPlan {
+  const { request, local, sessionId } = evidence
+  const epoch = owner.epoch + 1
+  const quarantine = local !== undefined
+  if (request.create && request.unlinked)
+    return create(epoch, quarantine, 'WhatsApp unlinked the stored state')
+  if (owner.removed)
+    return request.create
+      ? create(epoch, quarantine, 'the session was removed')
+      : refuse('no-state', `'${sessionId}' was removed`)
+  const standing = local === undefined ? 'none' : standingOf(local, owner)
+  if (standing === 'newest') {
+    const why = 'the local state is the newest'
+    return owner.held
+      ? { kind: 'nothing', epoch: owner.epoch, why }
+      : { kind: 'connect', epoch, why, notes: [] }
+  }
+  if (standing === 'forked')
+    return refuse(
+      'damaged',
+      `the local state of '${sessionId}' (seq ${local?.seq}) does not contain what the object store holds up to seq ${owner.seq}, although both are of epoch ${owner.epoch}: which one is newer cannot be told`,
+    )
+  return planRestore(evidence, owner, standing)
+}
+
+function planRestore(
+  { request, local, sessionId }: RecoveryEvidence,
+  owner: OwnerEvidence,
+  standing: 'none' | 'unpaired' | 'older',
+): RecoveryPlan {
+  const { snapshot } = owner
+  const epoch = owner.epoch + 1
+  const quarantine = local !== undefined
+  if (snapshot === undefined) {
+    if (request.create) return create(epoch, quarantine, 'nothing of it is stored')
+    return standing === 'older'
+      ? refuse(
+          'stale',
+          `the local state of '${sessionId}' is of an earlier epoch than ${owner.epoch}, of which nothing is stored`,
+        )
+      : refuse('no-state', `no state of '${sessionId}' is stored: its pairing was never completed`)
+  }
+  if (snapshot.seq < owner.seq)
+    return refuse(
+      'stale',
+      `the newest stored snapshot of '${sessionId}' is at seq ${snapshot.seq}, but worker '${owner.worker}' released it at seq ${owner.seq}; the rest is on that worker's disk`,
+    )
+  if (snapshot.problem !== undefined) return refuse('damaged', snapshot.problem)
+  const why =
+    standing === 'none' ? 'this disk does not have it' : 'the local state is not the newest'
+  const forfeited = owner.released
+    ? undefined
+    : `worker '${owner.worker}' had not released it: changes after seq ${snapshot.seq} (stored ${iso(snapshot.createdAt)}) are lost, if there were any`
+  return { kind: 'restore', epoch, quarantine, why, ...(forfeited !== undefined && { forfeited }) }
+}
+
+/**
+ * Whether local state may go on from the owner record's end.
+ *
+ *   newest    it may: it is of the record's very epoch and boot and contains its last change, or it
+ *             ends exactly there
+ *   unpaired  it is the leavings of a pairing that nobody completed
+ *   older     of an earlier epoch, or a disk that was rolled back
+ *   forked    of the record's epoch and boot, reaches beyond its end, but does not contain it
+ */
+function standingOf(
+  local: LocalEvidence,
+  owner: OwnerEvidence,
+): 'newest' | 'unpaired' | 'older' | 'forked' {
+  if (!local.paired) return 'unpaired'
+  if (owner.seq > 0 && local.seq === owner.seq && local.hash === owner.hash) return 'newest'
+  const same = local.tags.some((t) => t.epoch === owner.epoch && t.boot === owner.boot)
+  if (!same || local.seq < owner.seq) return 'older'
+  return owner.seq === 0 || local.hashAtOwnerSeq === owner.hash ? 'newest' : 'forked'
+}
+
+function create(epoch: number, quarantine: boolean, why: string): RecoveryPlan {
+  return { kind: 'create', epoch, quarantine, why }
+}
+
+function refuse(cause: CauseId, why: string): RecoveryPlan {
+  return { kind: 'refuse', cause, why }
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,48 @@
+import type { Replica } from '../replica/port.ts'
+import type { AuthStore } from '../authstate/port.ts'
+import type { RecoveryRoute } from '../session/report.ts'
+import { causeOfError, type CauseId } from '../session/cause.ts'
+import { toGatewayError } from '../session/errors.ts'
+
+export interface SessionToRestore {
+  sessionId: string
+  /** This worker was given the session (by the backend, the registry or the configuration). */
+  assigned: boolean
+  takeOver?: boolean
+}
+
+export type Restored =
+  | { kind: 'ready'; route: RecoveryRoute; detail?: string }
+  | { kind: 'refused'; cause: CauseId; detail: string }
+
+/**
+ * Makes sure that the local state is one from which a socket may be opened, and that it is ours to
+ * use. What this process still holds is used as it is; everything else goes through a claim.
+ */
+export async function claimState(
+  ports: { auth: AuthStore; replica: Replica },
+  session: SessionToRestore,
+  signal: AbortSignal,
+): Promise<Restored> {
+  const { sessionId, assigned, takeOver = false } = session
+  if (ports.replica.holds(sessionId) && ports.auth.find(sessionId)?.paired === true) {
+    return { kind: 'ready', route: 'warm' }
+  }
+  try {
+    const outcome = await ports.replica.claim({ sessionId, assigned, takeOver, signal })
+    if (outcome.kind === 'refused') return outcome
+    if (ports.auth.find(sessionId)?.paired !== true) {
+      return { kind: 'refused', cause: 'no-state', detail: 'the session was never paired' }
+    }
+    const route = outcome.route === 'new' ? 'warm' : outcome.route
+    return {
+      kind: 'ready',
+      route,
+      ...(outcome.forfeited === undefined ? {} : { detail: outcome.forfeited }),
+    }
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const error = toGatewayError(thrown)
+    return { kind: 'refused', cause: causeOfError(error), detail: error.message }
+  }
+}

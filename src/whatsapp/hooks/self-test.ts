@@ -1,0 +1,125 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomBytes } from 'node:crypto'
+import { addTransactionCapability, Curve, type SignalKeyStore } from '@whiskeysockets/baileys'
+import { GatewayError } from '../../session/errors.ts'
+import { silentLogger } from '../logger.ts'
+import { bindSignalJobsToTheirAccount } from './async-context.ts'
+import { curve, libsignal } from './libsignal.ts'
+import { installNativeSignatureCheck } from './signature.ts'
+import { splitRepository, TRANSACTIONS } from './split.ts'
+
+/** Baileys' key format puts a type byte before the 32 bytes. */
+const KEY_TYPE = Buffer.from([5])
+
+/**
+ * Installs the hooks into Baileys and libsignal and proves that each works with the versions that
+ * are installed. Throws `hooks.self-test` where one does not: running on would lose messages or
+ * trust anybody, silently.
+ */
+export async function installHooks(): Promise<void> {
+  installNativeSignatureCheck()
+  bindSignalJobsToTheirAccount()
+  await check('the signature check', signaturesCount)
+  await check('split transactions', encryptCommitsFirst)
+  await check("each account's own job context", jobsKeepTheirContext)
+}
+
+async function check(what: string, test: () => boolean | Promise<boolean>): Promise<void> {
+  let cause: unknown
+  try {
+    if (await test()) return
+  } catch (error) {
+    cause = error
+  }
+  throw new GatewayError({
+    code: 'hooks.self-test',
+    message: `${what} does not work with the installed Baileys and libsignal`,
+    hint: 'install the exact versions of package-lock.json (`npm ci`)',
+    cause,
+  })
+}
+
+function signaturesCount(): boolean {
+  const pair = Curve.generateKeyPair()
+  const message = randomBytes(40)
+  const signature = Buffer.from(Curve.sign(pair.private, message))
+  const key = Buffer.concat([KEY_TYPE, pair.public])
+  if (!curve.verifySignature(key, message, signature)) return false
+  signature[5] = (signature[5] ?? 0) ^ 1
+  try {
+    curve.verifySignature(key, message, signature)
+  } catch {
+    // Refusing is what must happen.
+    return true
+  }
+  return false
+}
+
+/** Encrypts to a made-up contact while an outer transaction is open, and looks at the order. */
+async function encryptCommitsFirst(): Promise<boolean> {
+  const data = new Map<string, unknown>()
+  let commits = 0
+  const raw: SignalKeyStore = {
+    get: (type, ids) => {
+      const found: Record<string, never> = {}
+      for (const id of ids) {
+        const value = data.get(`${type}/${id}`)
+        if (value !== undefined) found[id] = value as never
+      }
+      return found
+    },
+    set: (changes) => {
+      commits++
+      for (const [type, entries] of Object.entries(changes)) {
+        for (const [id, value] of Object.entries(entries)) data.set(`${type}/${id}`, value)
+      }
+    },
+  }
+  const identity = Curve.generateKeyPair()
+  const preKey = Curve.generateKeyPair()
+  const signedPreKey = { keyPair: preKey, signature: Buffer.alloc(64), keyId: 1 }
+  const creds = { signedIdentityKey: identity, signedPreKey, registrationId: 1 }
+  const outer = addTransactionCapability(raw, silentLogger, TRANSACTIONS)
+  const repository = splitRepository(raw)({ creds, keys: outer }, silentLogger)
+  const contact = Curve.generateKeyPair()
+  const prefixed = (key: Uint8Array) => Buffer.concat([KEY_TYPE, key])
+  const jid = '10000000001@s.whatsapp.net'
+  try {
+    await repository.injectE2ESession({
+      jid,
+      session: {
+        registrationId: 7,
+        identityKey: prefixed(contact.public),
+        signedPreKey: {
+          keyId: 1,
+          publicKey: prefixed(contact.public),
+          signature: Buffer.alloc(64),
+        },
+        preKey: { keyId: 1, publicKey: prefixed(contact.public) },
+      },
+    })
+    return await outer.transaction(async () => {
+      const before = commits
+      await repository.encryptMessage({ jid, data: Buffer.from('self-test') })
+      return commits > before
+    }, 'self-test')
+  } finally {
+    repository.close?.()
+  }
+}
+
+async function jobsKeepTheirContext(): Promise<boolean> {
+  const account = new AsyncLocalStorage<string>()
+  const seen: (string | undefined)[] = []
+  const cipher = Object.create(libsignal.SessionCipher.prototype) as {
+    addr: string
+    queueJob(job: () => Promise<unknown>): Promise<unknown>
+  }
+  cipher.addr = 'self-test.0'
+  const note = async () => {
+    await Promise.resolve()
+    seen.push(account.getStore())
+  }
+  await Promise.all(['a', 'b', 'c'].map((name) => account.run(name, () => cipher.queueJob(note))))
+  return seen.join() === 'a,b,c'
+}

@@ -1,0 +1,34 @@
+import {
+  addTransactionCapability,
+  DEFAULT_CONNECTION_CONFIG,
+  type SignalKeyStore,
+  type SocketConfig,
+  type TransactionCapabilityOptions,
+} from '@whiskeysockets/baileys'
+
+/*
+ * Stock Baileys encrypts inside one long transaction and sends before it commits: the ciphertext
+ * leaves first, its ratchet step is stored afterwards, and a crash between the two reuses message
+ * keys. A second transaction instance has its own async context, so that encrypt and decrypt
+ * become transactions of their own which are durable before they return.
+ */
+
+/** A failed write is final for the auth store (it seals itself), so repeating it is pointless. */
+export const TRANSACTIONS: TransactionCapabilityOptions = {
+  maxCommitRetries: 1,
+  delayBetweenTriesMs: 0,
+}
+
+const perKeyStore = new WeakMap<SignalKeyStore, ReturnType<typeof addTransactionCapability>>()
+
+/**
+ * A `makeSignalRepository` whose transactions commit before they return. One instance a key store,
+ * so that its per-contact locks also hold between a closing socket and the one that follows it.
+ */
+export function splitRepository(keys: SignalKeyStore): SocketConfig['makeSignalRepository'] {
+  return ({ creds }, logger, pnToLid) => {
+    const split = perKeyStore.get(keys) ?? addTransactionCapability(keys, logger, TRANSACTIONS)
+    perKeyStore.set(keys, split)
+    return DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds, keys: split }, logger, pnToLid)
+  }
+}

@@ -1,0 +1,93 @@
+import { CAUSES } from '../session/cause.ts'
+import { GatewayError, toGatewayError } from '../session/errors.ts'
+import type { BackupInfo } from '../replica/port.ts'
+import type { ServicePorts } from './ports.ts'
+import type { Roster } from './roster.ts'
+
+export interface Unlinked {
+  /** False: WhatsApp could not be told, so the phone may still list the device. */
+  unlinked: boolean
+  detail?: string
+}
+
+/** What an operator or an application does to one session, apart from pairing and recovering. */
+export class Operations {
+  readonly #ports: ServicePorts
+  readonly #roster: Roster
+
+  constructor(ports: ServicePorts, roster: Roster) {
+    this.#ports = ports
+    this.#roster = roster
+  }
+
+  /** Unlinks the device from the phone. The dead state stays on disk and as backups. */
+  async logout(sessionId: string): Promise<Unlinked> {
+    await this.#roster.known(sessionId).logout()
+    return { unlinked: true }
+  }
+
+  /** Unlinks the device where it can, then deletes the session with its backups. */
+  async remove(sessionId: string): Promise<Unlinked> {
+    const runner = this.#roster.known(sessionId)
+    const unlinked = await this.#unlink(sessionId)
+    await runner.stop()
+    await this.#ports.replica.remove(sessionId)
+    if (this.#ports.auth.find(sessionId) !== undefined) await this.#ports.auth.purge(sessionId)
+    await this.#roster.save(sessionId, { desired: 'removed' })
+    this.#roster.forget(sessionId)
+    await this.#ports.registry.remove(sessionId)
+    return unlinked
+  }
+
+  /** Closes the connection, stores the state, and keeps the session closed until resumed. */
+  async pause(sessionId: string): Promise<void> {
+    const runner = this.#roster.known(sessionId)
+    await this.#roster.save(sessionId, { desired: 'paused' })
+    await runner.stop()
+    if (this.#ports.replica.holds(sessionId)) {
+      await this.#ports.replica.release(sessionId, { store: true })
+    }
+  }
+
+  /** Lets a paused session be recovered again; the caller recovers it. */
+  async resume(sessionId: string): Promise<void> {
+    this.#roster.known(sessionId)
+    await this.#roster.save(sessionId, { desired: 'running' })
+  }
+
+  /** Makes a backup the state of a session that is not running. */
+  async restoreBackup(
+    sessionId: string,
+    backupId: string,
+  ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
+    const runner = this.#roster.known(sessionId)
+    if (runner.handle !== undefined) {
+      throw new GatewayError({
+        code: 'session.busy',
+        subject: sessionId,
+        message: `session ${sessionId} is ${runner.state}`,
+        hint: `run \`wa-gateway session pause ${sessionId}\` first, and resume it afterwards`,
+      })
+    }
+    return this.#ports.replica.restore(sessionId, backupId)
+  }
+
+  /** The next step for a person, or undefined while nothing is wrong. */
+  next(sessionId: string): string | undefined {
+    const cause = this.#roster.known(sessionId).cause
+    return cause === undefined ? undefined : CAUSES[cause].next.replace('ID', sessionId)
+  }
+
+  async #unlink(sessionId: string): Promise<Unlinked> {
+    const runner = this.#roster.known(sessionId)
+    if (runner.cause === 'logged-out') return { unlinked: true }
+    if (this.#ports.auth.find(sessionId)?.paired !== true) return { unlinked: true }
+    try {
+      await runner.logout()
+      return { unlinked: true }
+    } catch (thrown) {
+      const detail = `${toGatewayError(thrown).message}; unlink it on the phone under Linked devices`
+      return { unlinked: false, detail }
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import type { AuthStore } from '../authstate/port.ts'
+import type { WorkerRegistry } from '../backend/port.ts'
+import type { RecoveryEngine, RecoveryEvent } from '../recovery/port.ts'
+import type { Registry } from '../registry/port.ts'
+import type { Replica } from '../replica/port.ts'
+import type { SessionView } from '../session/state.ts'
+import type { Logger } from 'pino'
+import type { IncomingMessage } from './messages.ts'
+import type { RunnerSettings } from './runner.ts'
+
+/** What happens to sessions, for whoever listens: the control API's event stream, the backend. */
+export type SessionEvent =
+  | ({ type: 'message'; sessionId: string } & IncomingMessage)
+  | { type: 'session'; view: SessionView }
+  | { type: 'pairing'; sessionId: string; qr?: string; code?: string }
+  | { type: 'recovery'; event: RecoveryEvent }
+
+export interface ServiceSettings {
+  runner: RunnerSettings
+  recovery: {
+    enabled: boolean
+    /** Milliseconds between the registration and the first recovery. */
+    startupDelayMs: number
+  }
+  maxSessions: number
+  /** Milliseconds that a person gets to scan or type. */
+  pairingTimeoutMs: number
+}
+
+/** Everything BaileysService works with; src/daemon wires the adapters. */
+export interface ServicePorts {
+  auth: AuthStore
+  replica: Replica
+  registry: Registry
+  backend: WorkerRegistry
+  engine: RecoveryEngine
+  settings: ServiceSettings
+  logger: Logger
+  emit(event: SessionEvent): void
+}

@@ -1,0 +1,283 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AssignedSession } from '../backend/port.ts'
+import type { AttemptOutcome, RecoveryEvent, RecoveryTask } from '../recovery/port.ts'
+import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
+import { toGatewayError } from '../session/errors.ts'
+import { assertSessionId, isSessionId } from '../session/ids.ts'
+import type { PreservedSession, RecoveryResult, RecoveryRoute } from '../session/report.ts'
+import { mayBecome, type SessionView } from '../session/state.ts'
+import { claimState, type Restored, type SessionToRestore } from './claim-state.ts'
+import { installHooks } from './hooks/self-test.ts'
+import type { ServicePorts } from './ports.ts'
+import { Roster } from './roster.ts'
+import type { SessionRunner } from './runner.ts'
+
+export interface RecoverOptions {
+  takeOver?: boolean
+  signal?: AbortSignal
+  onEvent?: (event: RecoveryEvent) => void
+}
+
+/**
+ * The specification's BaileysService: brings assigned sessions back, watches them, and puts them
+ * away before a stop. A session counts as recovered when its connection is `open`.
+ */
+export class BaileysService {
+  readonly #ports: ServicePorts
+  readonly roster: Roster
+  /** Attempts under way, so that two recoveries of a session share one. */
+  readonly #attempts = new Map<string, Promise<AttemptOutcome>>()
+  #assignedByCache = false
+
+  constructor(ports: ServicePorts) {
+    this.#ports = ports
+    this.roster = new Roster(ports)
+    ports.replica.onLost((sessionId, owner) => {
+      if (!this.roster.has(sessionId)) return
+      const whose = owner === undefined ? '' : ` (${owner.worker}, epoch ${owner.epoch})`
+      void this.#guard(
+        sessionId,
+        this.roster.runner(sessionId).lost(`another worker took the session${whose}`),
+      )
+    })
+  }
+
+  /** Installs and proves the hooks into Baileys, and loads what is known of the sessions. */
+  async start(): Promise<void> {
+    await installHooks()
+    await this.roster.load()
+  }
+
+  /** True when the last list of assigned sessions came from this worker's own memory. */
+  get assignedFromCache(): boolean {
+    return this.#assignedByCache
+  }
+
+  /** The first recovery after a start: waits the startup delay, recovers, reports. */
+  async loadPersistedSessions(options: RecoverOptions = {}): Promise<RecoveryResult[]> {
+    const { recovery } = this.#ports.settings
+    if (!recovery.enabled) return []
+    await sleep(recovery.startupDelayMs, undefined, { signal: options.signal })
+    const assigned = await this.getAssignedSessionsFromBackend()
+    const results = await this.recover(
+      assigned.map((session) => session.sessionId),
+      options,
+    )
+    await this.reportRecoveryStatus(results)
+    return results
+  }
+
+  /**
+   * The sessions that this worker is to run. While the backend is away, those it had given before
+   * (nothing is dropped because a list could not be read).
+   */
+  async getAssignedSessionsFromBackend(): Promise<AssignedSession[]> {
+    let assigned: AssignedSession[]
+    try {
+      assigned = await this.#ports.backend.getAssignedSessions()
+      this.#assignedByCache = false
+    } catch (thrown) {
+      this.#ports.logger.warn(
+        { err: thrown },
+        'the backend gave no assigned sessions; using those it gave before',
+      )
+      this.#assignedByCache = true
+      return this.roster
+        .ids()
+        .filter((id) => this.roster.record(id)?.desired === 'running')
+        .map((sessionId) => ({ sessionId }))
+    }
+    const assignedBy = this.#ports.backend.kind === 'http' ? 'backend' : 'local'
+    const usable = assigned.filter(({ sessionId }) => {
+      if (isSessionId(sessionId)) return true
+      this.#ports.logger.error(
+        { session: sessionId },
+        'the backend assigned a session whose id cannot be used',
+      )
+      return false
+    })
+    for (const { sessionId, userId, name, phone } of usable) {
+      this.roster.runner(sessionId)
+      await this.roster.save(sessionId, {
+        assignedBy,
+        ...(userId === undefined ? {} : { userId }),
+        ...(name === undefined ? {} : { name }),
+        ...(phone === undefined ? {} : { phone }),
+      })
+    }
+    return usable
+  }
+
+  /** Brings sessions online; resolves with a result for each and never rejects for one of them. */
+  async recover(ids: readonly string[], options: RecoverOptions = {}): Promise<RecoveryResult[]> {
+    const tasks = ids.map((id): RecoveryTask => {
+      const sessionId = assertSessionId(id)
+      const runner = this.roster.runner(sessionId)
+      if (runner.handle === undefined && mayBecome(runner.state, 'queued')) runner.mark('queued')
+      return {
+        sessionId,
+        attempt: (signal) => this.#attemptOnce(runner, options.takeOver ?? false, signal),
+      }
+    })
+    const results = await this.#ports.engine.run(tasks, {
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      onEvent: (event) => {
+        this.#ports.emit({ type: 'recovery', event })
+        options.onEvent?.(event)
+      },
+    })
+    for (const { sessionId } of results) this.roster.runner(sessionId).supervise()
+    return results
+  }
+
+  /** Brings the auth state of one session to where a socket may be opened (claim, warm or cold). */
+  async restoreSessionFromStorage(
+    session: SessionToRestore,
+    signal: AbortSignal,
+  ): Promise<Restored> {
+    return claimState(this.#ports, session, signal)
+  }
+
+  /** What a recovered session's connection does from here on; `open` is what recovery waits for. */
+  async handleRecoveredConnectionUpdate(sessionId: string, signal: AbortSignal): Promise<void> {
+    await this.roster.known(sessionId).connect(signal)
+  }
+
+  /**
+   * Seals, stores and releases every session, and names what could not be put away in time.
+   * Nobody is logged out. `store: false` skips the upload, not the safe close.
+   */
+  async preserveSessionsForShutdown(options: {
+    store: boolean
+    onPreserved?: (session: PreservedSession) => void
+  }): Promise<PreservedSession[]> {
+    const preserved = await Promise.all(
+      this.roster.all().map(async (runner) => {
+        const session = await this.#putAway(runner, options.store)
+        if (session !== undefined) options.onPreserved?.(session)
+        return session
+      }),
+    )
+    await this.roster.flush()
+    return preserved.filter((session) => session !== undefined)
+  }
+
+  /** Tells the backend what became of the sessions it assigned. */
+  async reportRecoveryStatus(results: readonly RecoveryResult[]): Promise<void> {
+    try {
+      await this.#ports.backend.reportRecoveryStatus(results)
+    } catch (thrown) {
+      this.#ports.logger.error({ err: thrown }, 'the backend did not take the recovery report')
+    }
+  }
+
+  list(): SessionView[] {
+    return this.roster.all().map((runner) => this.roster.view(runner))
+  }
+
+  async #attemptOnce(
+    runner: SessionRunner,
+    takeOver: boolean,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
+    const running = this.#attempts.get(runner.id)
+    if (running !== undefined) return running
+    const attempt = this.#attempt(runner, takeOver, signal).finally(() =>
+      this.#attempts.delete(runner.id),
+    )
+    this.#attempts.set(runner.id, attempt)
+    return attempt
+  }
+
+  async #attempt(
+    runner: SessionRunner,
+    takeOver: boolean,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
+    if (runner.state === 'online')
+      return { kind: 'recovered', result: { route: 'none', recoveredAt: runner.since } }
+    if (this.roster.record(runner.id)?.desired === 'paused') {
+      return { kind: 'skipped', result: { cause: 'paused', detail: CAUSES.paused.words } }
+    }
+    try {
+      const began = performance.now()
+      let route: RecoveryRoute = 'warm'
+      let detail: string | undefined
+      if (runner.handle === undefined) {
+        runner.mark('restoring')
+        const restored = await this.restoreSessionFromStorage(
+          { sessionId: runner.id, assigned: true, takeOver },
+          signal,
+        )
+        if (restored.kind === 'refused') {
+          return this.#refused(runner, restored.cause, restored.detail)
+        }
+        ;({ route, detail } = restored)
+      }
+      const restored = performance.now()
+      await this.handleRecoveredConnectionUpdate(runner.id, signal)
+      return {
+        kind: 'recovered',
+        result: {
+          route,
+          recoveredAt: runner.since,
+          ...(detail === undefined ? {} : { detail }),
+        },
+        restoreMs: restored - began,
+        connectMs: performance.now() - restored,
+      }
+    } catch (thrown) {
+      return this.#failed(runner, thrown)
+    }
+  }
+
+  #refused(runner: SessionRunner, cause: CauseId, detail: string): AttemptOutcome {
+    runner.fail(cause, detail)
+    if (cause === 'owned-elsewhere') return { kind: 'skipped', result: { cause, detail } }
+    return { kind: 'failed', retryable: CAUSES[cause].retryable, result: { cause, detail } }
+  }
+
+  #failed(runner: SessionRunner, thrown: unknown): AttemptOutcome {
+    const error = toGatewayError(thrown)
+    if (error.code === 'internal') {
+      this.#ports.logger.error({ err: thrown, session: runner.id }, 'a recovery attempt failed')
+    }
+    if (runner.state === 'restoring') runner.fail(causeOfError(error), error.message)
+    const cause = runner.cause ?? causeOfError(error)
+    return {
+      kind: 'failed',
+      retryable: CAUSES[cause].retryable,
+      result: { cause, detail: runner.detail ?? error.message },
+    }
+  }
+
+  async #putAway(runner: SessionRunner, store: boolean): Promise<PreservedSession | undefined> {
+    const sessionId = runner.id
+    try {
+      await runner.stop()
+      if (!this.#ports.replica.holds(sessionId)) return undefined
+      const { stored, detail } = await this.#ports.replica.release(sessionId, { store })
+      return {
+        sessionId,
+        stored,
+        preservedAt: Date.now(),
+        ...(detail === undefined ? {} : { detail }),
+      }
+    } catch (thrown) {
+      const error = toGatewayError(thrown)
+      this.#ports.logger.error(
+        { err: thrown, session: sessionId },
+        'a session could not be preserved',
+      )
+      return { sessionId, stored: false, detail: error.message, preservedAt: Date.now() }
+    }
+  }
+
+  async #guard(sessionId: string, work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      this.#ports.logger.error({ err: error, session: sessionId }, 'closing a session failed')
+    }
+  }
+}
