@@ -1,4 +1,4 @@
-import { OPTION_NAMES, OPTIONS } from './options.ts'
+import { OPTION_NAMES, OPTIONS, type OptionName, type Values } from './options.ts'
 import type { Resolved } from './resolve.ts'
 import { Secret } from './secret.ts'
 
@@ -23,13 +23,9 @@ export function describeOptions({ values, origins }: Resolved): DescribedOption[
   }))
 }
 
-function asText(value: unknown): string | undefined {
-  if (value === undefined) return undefined
-  if (value instanceof Secret) return String(value)
-  if (Array.isArray(value)) return value.join('.')
-  if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value) {
-    const host = String(value.host)
-    return `${host.includes(':') ? `[${host}]` : host}:${String(value.port)}`
-  }
-  return String(value)
+function asText(value: Values[OptionName]): string | undefined {
+  if (value === undefined || typeof value === 'string') return value
+  if (value instanceof Secret || typeof value !== 'object') return String(value)
+  if (!('host' in value)) return value.join('.')
+  return `${value.host.includes(':') ? `[${value.host}]` : value.host}:${value.port}`
 }

@@ -10,6 +10,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface EnvironmentFindings {
   values: Map<OptionName, { raw: string; origin: Origin }>
+  /** Settings that were given in a way that has a problem of its own. */
+  broken: Set<OptionName>
   problems: Problem[]
   warnings: string[]
 }
@@ -25,7 +27,12 @@ const CONTAINER_SECRETS = '/run/secrets/'
  * also come from the file named by NAME_FILE, or from the credential NAME of systemd.
  */
 export function readEnvironment(env: Environment, cwd: string): EnvironmentFindings {
-  const findings: EnvironmentFindings = { values: new Map(), problems: [], warnings: [] }
+  const findings: EnvironmentFindings = {
+    values: new Map(),
+    broken: new Set(),
+    problems: [],
+    warnings: [],
+  }
   for (const name of OPTION_NAMES) {
     const { env: variable, secret } = OPTIONS[name]
     const raw = env[variable]
@@ -51,8 +58,7 @@ function readSecretFile(
     const path = resolve(cwd, named)
     const origin = environment(`${variable}_FILE (${path})`)
     if (findings.values.has(name)) {
-      const message = `and ${variable}_FILE are both set: unset one of them`
-      findings.problems.push({ setting: variable, message, origin: origin.text })
+      reject(findings, name, origin, `and ${variable}_FILE are both set: unset one of them`)
       return
     }
     try {
@@ -62,8 +68,7 @@ function readSecretFile(
           `${path} holds ${variable} and every user of this host can read it: chmod 600 ${path}`,
         )
     } catch (error) {
-      const message = `its file cannot be read: ${errorCode(error)}`
-      findings.problems.push({ setting: variable, message, origin: origin.text })
+      reject(findings, name, origin, `its file cannot be read: ${errorCode(error)}`)
     }
     return
   }
@@ -76,9 +81,18 @@ function readSecretFile(
   } catch (error) {
     // Most secrets are not among the credentials that the unit was given.
     if (errorCode(error) === 'ENOENT') return
-    const message = `its credential cannot be read: ${errorCode(error)}`
-    findings.problems.push({ setting: variable, message, origin: origin.text })
+    reject(findings, name, origin, `its credential cannot be read: ${errorCode(error)}`)
   }
+}
+
+function reject(
+  findings: EnvironmentFindings,
+  name: OptionName,
+  origin: Origin,
+  message: string,
+): void {
+  findings.broken.add(name)
+  findings.problems.push({ setting: OPTIONS[name].env, message, origin: origin.text })
 }
 
 const contentOf = (path: string): string => readFileSync(path, 'utf8').replace(/\r?\n$/, '')

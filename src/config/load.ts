@@ -47,7 +47,7 @@ export function loadConfig(options: LoadOptions): Loaded {
   )
   const resolved = resolveOptions({
     flags,
-    environment: environment.values,
+    environment,
     file: found.file,
     facts: {
       env,

@@ -11,7 +11,7 @@ export type Origins = { readonly [N in OptionName]: Origin }
 
 export interface Sources {
   flags: Flags
-  environment: EnvironmentFindings['values']
+  environment: Pick<EnvironmentFindings, 'values' | 'broken'>
   file: ConfigFile | undefined
   facts: Facts
   cwd: string
@@ -35,7 +35,7 @@ export function resolveOptions(sources: Sources): Resolved {
   const values: Record<string, unknown> = {}
   const origins: Record<string, Origin> = {}
   const problems: Problem[] = []
-  const broken = new Set<OptionName>()
+  const broken = new Set(sources.environment.broken)
   for (const name of OPTION_NAMES) {
     const { env, kind, fallback } = OPTIONS[name]
     const given = pick(name, sources)
@@ -69,7 +69,7 @@ function pick(name: OptionName, { flags, environment, file, cwd }: Sources): Giv
   const flag = flags[name]
   if (flag !== undefined)
     return { raw: flag, origin: { kind: 'flag', text: `flag ${flagName(name)}` }, base: cwd }
-  const variable = environment.get(name)
+  const variable = environment.values.get(name)
   if (variable !== undefined) return { ...variable, base: cwd }
   const raw = file?.values.get(name)
   if (raw === undefined || file === undefined) return undefined

@@ -46,7 +46,7 @@ function refuse(context: Context, name: OptionName, message: string): void {
 
 /** Needed because of another setting, and nowhere given. */
 function need(context: Context, name: OptionName, because: string): void {
-  if (isSet(context, name)) return
+  if (isSet(context, name) || context.broken.has(name)) return
   context.problems.push({ setting: named(name), message: `is missing: ${because}` })
 }
 
