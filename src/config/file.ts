@@ -148,11 +148,11 @@ function keyOfVariable(word: string): string | undefined {
   return name === undefined ? undefined : OPTIONS[name].key
 }
 
-/** What is wrong and where, without the parsers' excerpts: they would show secrets. */
+/** Where it is wrong; the parsers' own words and excerpts may hold parts of secrets. */
 function syntaxProblem(error: unknown, content: string): string {
-  const { reason, mark } = error as { reason?: unknown; mark?: { line?: unknown } }
+  const { mark } = error as { mark?: { line?: unknown } }
   if (typeof mark?.line === 'number')
-    return `line ${mark.line + 1} is not valid YAML${typeof reason === 'string' ? `: ${reason}` : ''}`
+    return `line ${mark.line + 1} is not valid YAML: text with special characters needs quotes`
   const position = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
   return position === undefined
     ? 'is not valid JSON'

@@ -124,6 +124,8 @@ test('a number where text is meant is refused, for YAML has changed it already',
 test.each([
   ['.wa-gatewayrc', 'backend:\n  token: hush\n  url: "http://x\n', /line \d+ is not valid YAML/],
   ['.wa-gatewayrc.json', '{\n"backend": {"token": "hush"},,\n', /not valid JSON/],
+  ['.wa-gatewayrc', 'backend: {token: *hush}', /line 1 is not valid YAML/],
+  ['.wa-gatewayrc', 'backend: {token: !hush x}', /line 1 is not valid YAML/],
   ['.wa-gatewayrc', '- hush', /must hold settings/],
 ])('broken %s tells the line and nothing of its content', (name, content, words) => {
   put(name, content)
