@@ -35,11 +35,13 @@ export interface MethodSpec {
   body?: z.ZodObject
   result?: z.ZodObject
   events?: z.ZodType
+  /** A stream that goes on until the caller leaves; the others end with `result` or `end`. */
+  endless?: true
 }
 
-const bySession = z.object({ session: sessionId })
+const bySession = z.strictObject({ session: sessionId })
 /** The session's id typed again, so that a slip of the keyboard unlinks nothing. */
-const confirm = z.object({ confirm: z.string() })
+const confirm = z.strictObject({ confirm: z.string() })
 const oneSession = z.object({ session: sessionView })
 
 const stored = {
@@ -120,7 +122,7 @@ export const METHODS = {
     path: '/v1/sessions',
     permission: 'act',
     summary: 'Begins to pair a session in the background; session.qr gives the QR or code',
-    body: z.object({
+    body: z.strictObject({
       id: sessionId,
       name: z.string().max(200).exactOptional(),
       phone: phone.exactOptional(),
@@ -145,7 +147,7 @@ export const METHODS = {
     permission: 'act',
     summary: 'Pairs a session and streams the QR or code to show',
     params: bySession,
-    body: z.object({
+    body: z.strictObject({
       /** Wanted: a pairing code for this phone instead of a QR. */
       phone: phone.exactOptional(),
       name: z.string().max(200).exactOptional(),
@@ -211,7 +213,7 @@ export const METHODS = {
     permission: 'act',
     summary: 'Sends a text message',
     params: bySession,
-    body: z.object({
+    body: z.strictObject({
       to: z
         .string()
         .regex(
@@ -230,7 +232,8 @@ export const METHODS = {
     path: '/v1/events',
     permission: 'read',
     summary: 'Messages, session states and recoveries as they happen, without an end',
-    query: z.object({ session: sessionId.exactOptional() }),
+    query: z.strictObject({ session: sessionId.exactOptional() }),
+    endless: true,
     events: z.discriminatedUnion('type', [
       z.object({
         type: z.literal('message'),
@@ -252,7 +255,7 @@ export const METHODS = {
     permission: 'act',
     summary: 'Brings sessions back online and says how it went',
     body: z
-      .object({ ...targets, takeOver: z.boolean().exactOptional() })
+      .strictObject({ ...targets, takeOver: z.boolean().exactOptional() })
       .refine(oneTarget, ONE_TARGET),
     events: recoveryEvent,
   },
@@ -261,7 +264,7 @@ export const METHODS = {
     path: '/v1/preserve',
     permission: 'act',
     summary: 'Stores the current state of sessions, which go on running',
-    body: z.object(targets).refine(oneTarget, ONE_TARGET),
+    body: z.strictObject(targets).refine(oneTarget, ONE_TARGET),
     events: storeEvents('preserved'),
   },
   'backup.create': {
@@ -269,7 +272,7 @@ export const METHODS = {
     path: '/v1/backups',
     permission: 'act',
     summary: 'Makes a backup of sessions now',
-    body: z.object(targets).refine(oneTarget, ONE_TARGET),
+    body: z.strictObject(targets).refine(oneTarget, ONE_TARGET),
     events: storeEvents('backup'),
   },
   'backup.list': {
@@ -277,7 +280,7 @@ export const METHODS = {
     path: '/v1/backups',
     permission: 'read',
     summary: 'The backups of one session, or of all',
-    query: z.object({ session: sessionId.exactOptional() }),
+    query: z.strictObject({ session: sessionId.exactOptional() }),
     result: z.object({ backups: z.array(backupInfo) }),
   },
   'backup.restore': {
@@ -286,7 +289,7 @@ export const METHODS = {
     permission: 'act',
     summary: 'Makes an older backup the state of a stopped session',
     params: bySession,
-    body: z.object({ backup: z.string().min(1).max(200), confirm: z.string() }),
+    body: z.strictObject({ backup: z.string().min(1).max(200), confirm: z.string() }),
     result: z.object({
       id: z.string(),
       epoch: z.number(),

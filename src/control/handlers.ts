@@ -15,7 +15,7 @@ export interface StreamContext<E> extends CallContext {
    * Sends one event. Never blocks and never throws: after the caller has gone, or when it reads so
    * slowly that too much waits for it, events are dropped.
    */
-  emit(event: E): void
+  readonly emit: (event: E) => void
 }
 
 /**

@@ -62,6 +62,7 @@ export const ownerView = z.object({
   released: z.boolean(),
   removed: z.boolean(),
   seq: z.number(),
+  hash: z.string(),
   mine: z.boolean(),
 })
 
@@ -74,7 +75,15 @@ export const backupInfo = z.object({
   createdAt: at,
   size: z.number(),
   keys: z.number(),
-  trigger: z.enum(['paired', 'interval', 'preserve', 'release', 'manual', 'before-restore']),
+  trigger: z.enum([
+    'paired',
+    'interval',
+    'preserve',
+    'release',
+    'manual',
+    'before-restore',
+    'restored',
+  ]),
   newest: z.boolean(),
 })
 

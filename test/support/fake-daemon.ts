@@ -1,0 +1,260 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ControlHandlers, MethodHandlers } from '../../src/control/handlers.ts'
+import { startControlServer, type ControlServer } from '../../src/control/server.ts'
+import { GatewayError } from '../../src/session/errors.ts'
+import type { RecoveryResult } from '../../src/session/report.ts'
+import type { SessionView } from '../../src/session/state.ts'
+
+export const VERSION = '0.1.0'
+export const TOKEN = 'a-token-of-the-tests'
+export const AT = Date.UTC(2025, 5, 1, 12)
+
+export interface FakeDaemon extends AsyncDisposable {
+  readonly dir: string
+  readonly socketPath: string
+  readonly httpUrl: string
+  readonly sessions: Map<string, SessionView>
+  /** Every call that reached a handler. */
+  readonly calls: { method: string; input: unknown }[]
+  /** Failures that the server reported for the log. */
+  readonly failures: string[]
+  /** Replaces single handlers while it runs. */
+  readonly methods: MethodHandlers
+  ready: ReturnType<ControlHandlers['ready']>
+  close(): Promise<void>
+}
+
+export function session(id: string, more: Partial<SessionView> = {}): SessionView {
+  return { id, state: 'online', since: AT, messagesIn: 3, messagesOut: 4, ...more }
+}
+
+/** A daemon of which only the control API is real; its sessions live in a map. */
+export async function startFakeDaemon(version = VERSION): Promise<FakeDaemon> {
+  const dir = await mkdtemp(join(tmpdir(), 'wa-control-'))
+  const sessions = new Map(
+    [
+      session('anna', { phone: '491701234567', name: 'Anna', epoch: 2, seq: 40, storedSeq: 40 }),
+      session('ben', { state: 'needs-pairing', cause: 'logged-out', detail: 'code 401' }),
+    ].map((view) => [view.id, view]),
+  )
+  const calls: FakeDaemon['calls'] = []
+  const failures: string[] = []
+  const methods = recording(fakeMethods(sessions), calls)
+  const readiness: { now: ReturnType<ControlHandlers['ready']> } = { now: { ready: true } }
+  const server: ControlServer = await startControlServer({
+    handlers: { methods, ready: () => readiness.now },
+    version,
+    socketPath: join(dir, 'run', 'control.sock'),
+    http: { host: '127.0.0.1', port: 0, token: TOKEN },
+    onFailure: (method, error) => failures.push(`${method}: ${error.message}`),
+  })
+  const close = async () => {
+    await server.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+  return {
+    dir,
+    socketPath: server.socketPath,
+    httpUrl: server.httpUrl ?? '',
+    sessions,
+    calls,
+    failures,
+    methods,
+    close,
+    set ready(state) {
+      readiness.now = state
+    },
+    get ready() {
+      return readiness.now
+    },
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Routes look a handler up once, so what tests replace is looked up behind it. */
+function recording(methods: MethodHandlers, calls: FakeDaemon['calls']): MethodHandlers {
+  const current: Record<string, unknown> = { ...methods }
+  return new Proxy(methods, {
+    set: (_, name, value) => Reflect.set(current, name, value),
+    get: (_, name) => (input: unknown, context: unknown) => {
+      calls.push({ method: String(name), input })
+      const handler = current[String(name)] as (i: unknown, c: unknown) => unknown
+      return handler(input, context)
+    },
+  })
+}
+
+function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
+  const find = (id: string): SessionView => {
+    const view = sessions.get(id)
+    if (view) return view
+    throw new GatewayError({
+      code: 'session.unknown',
+      subject: id,
+      message: `there is no session '${id}'`,
+      hint: 'see `wa-gateway session list`',
+    })
+  }
+  const confirmed = (id: string, confirm: string) => {
+    find(id)
+    if (confirm !== id)
+      throw new GatewayError({
+        code: 'usage',
+        message: `confirm must be '${id}'`,
+        subject: 'confirm',
+      })
+  }
+  const chosen = (input: { sessions?: string[]; all?: boolean }) =>
+    (input.sessions ?? [...sessions.keys()]).map(find)
+  const change = (id: string, state: SessionView['state']) => {
+    const view = { ...find(id), state }
+    sessions.set(id, view)
+    return view
+  }
+  const backup = (sessionId: string) => ({
+    id: '2-40',
+    sessionId,
+    epoch: 2,
+    seq: 40,
+    hash: 'ab'.repeat(32),
+    createdAt: AT,
+    size: 48_213,
+    keys: 812,
+    trigger: 'manual' as const,
+    newest: true,
+  })
+  const stored = ({ id, state }: SessionView) =>
+    state === 'online'
+      ? { sessionId: id, stored: true, backup: backup(id) }
+      : { sessionId: id, stored: false, detail: 'it is not running' }
+  return {
+    status: async () => ({
+      version: VERSION,
+      protocol: 1,
+      worker: 'worker-one',
+      pid: 4242,
+      startedAt: AT,
+      ready: true,
+      phase: 'running',
+      whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
+      store: { label: 'folder /srv/objects', offHost: false, healthy: true },
+      backend: { kind: 'standalone', registered: true },
+      recovery: { phase: 'done', total: 2, done: 2, recovered: 1, failed: 1, skipped: 0 },
+      sessions: [...sessions.values()],
+    }),
+    'session.list': async () => ({ sessions: [...sessions.values()] }),
+    'session.show': async ({ session: id }) => {
+      const view = find(id)
+      return {
+        session: view,
+        record: {
+          id,
+          userId: null,
+          name: view.name ?? null,
+          phone: view.phone ?? null,
+          desired: 'running',
+          assignedBy: 'local',
+          lastState: view.state,
+          lastCause: view.cause ?? null,
+          createdAt: AT,
+          pairedAt: AT,
+          lastOnlineAt: AT,
+          lastActivityAt: null,
+        },
+        owner: {
+          epoch: 2,
+          worker: 'worker-one',
+          boot: 'b0'.repeat(16),
+          released: false,
+          removed: false,
+          seq: 40,
+          hash: 'ab'.repeat(32),
+          mine: true,
+        },
+        backups: 1,
+        ...(view.cause && { next: `run \`wa-gateway session pair ${id}\`` }),
+      }
+    },
+    'session.create': async ({ id }) => {
+      sessions.set(id, session(id, { state: 'pairing' }))
+      return { id, state: 'pairing' }
+    },
+    'session.qr': async ({ session: id }) => ({ state: find(id).state, qr: '2@first' }),
+    'session.pair': async ({ session: id, phone }, { emit }) => {
+      emit({ type: 'state', state: 'pairing' })
+      if (phone === undefined) {
+        emit({ type: 'qr', qr: '2@first' })
+        emit({ type: 'qr', qr: '2@second', expiresAt: AT + 20_000 })
+      } else emit({ type: 'code', code: 'ABCD1234' })
+      sessions.set(id, session(id, { phone: phone ?? '491709999999' }))
+      emit({ type: 'state', state: 'online' })
+      emit({ type: 'result', outcome: 'paired', phone: phone ?? '491709999999' })
+    },
+    'session.logout': async ({ session: id, confirm }) => {
+      confirmed(id, confirm)
+      change(id, 'needs-pairing')
+      return { id, unlinked: true }
+    },
+    'session.remove': async ({ session: id, confirm }) => {
+      confirmed(id, confirm)
+      sessions.delete(id)
+      return { id, unlinked: false, detail: 'it was not online' }
+    },
+    'session.pause': async ({ session: id }) => ({ session: change(id, 'closed') }),
+    'session.resume': async ({ session: id }) => ({ session: change(id, 'queued') }),
+    'session.send': async ({ session: id }) => {
+      if (find(id).state !== 'online')
+        throw new GatewayError({ code: 'session.not-online', message: `${id} is not online` })
+      return { messageId: '3EB0AA', status: 'sent' }
+    },
+    events: async ({ session: only }, { emit, signal }) => {
+      for (const view of sessions.values())
+        if (only === undefined || view.id === only) emit({ type: 'session', view })
+      await new Promise((left) => signal.addEventListener('abort', left, { once: true }))
+    },
+    recover: async (input, { emit }) => {
+      const views = chosen(input)
+      emit({ type: 'begin', total: views.length })
+      const results = views.map(recovered)
+      results.forEach((result, n) =>
+        emit({ type: 'settled', result, done: n + 1, total: views.length }),
+      )
+      emit({ type: 'end', results })
+    },
+    preserve: async (input, { emit }) => {
+      const results = chosen(input).map(stored)
+      for (const result of results) emit({ type: 'preserved', ...result })
+      emit({ type: 'end', results })
+    },
+    'backup.create': async (input, { emit }) => {
+      const results = chosen(input).map(stored)
+      for (const result of results) emit({ type: 'backup', ...result })
+      emit({ type: 'end', results })
+    },
+    'backup.list': async ({ session: only }) => ({
+      backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
+    }),
+    'backup.restore': async ({ session: id, backup: from, confirm }) => {
+      confirmed(id, confirm)
+      if (from === '2-40') return { id, epoch: 3, seq: 41, replaced: backup(id) }
+      throw new GatewayError({ code: 'replica.missing', message: `${id} has no backup ${from}` })
+    },
+  }
+}
+
+function recovered({ id, state }: SessionView): RecoveryResult {
+  const durations = { restore: 120, connect: 900, total: 1_020 }
+  if (state === 'online')
+    return {
+      sessionId: id,
+      outcome: 'recovered',
+      route: 'warm',
+      attempts: 1,
+      durations,
+      recoveredAt: AT,
+    }
+  const detail = 'the phone unlinked this device'
+  return { sessionId: id, outcome: 'failed', cause: 'logged-out', detail, attempts: 1, durations }
+}
