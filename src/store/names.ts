@@ -11,6 +11,10 @@ export function checkName(name: string): void {
   if (fault !== undefined) throw badName(name, fault)
 }
 
+export function isName(name: string): boolean {
+  return nameFault(name) === undefined
+}
+
 /** A prefix is the beginning of a name: whole parts, then perhaps part of one. */
 export function checkPrefix(prefix: string): void {
   const { directory, rest } = splitPrefix(prefix)

@@ -2,8 +2,13 @@
  * The object store as the replica needs it: whole small objects by known name, and conditional
  * writes. One contract suite (test/contract/object-store.ts) holds for every adapter.
  *
- * Names are '/'-separated, each part of `[A-Za-z0-9._@+-]`, none empty, `.` or `..`, at most 900
- * bytes in all; anything else is refused with `store.bad-name`.
+ * Names are '/'-separated, each part of `[A-Za-z0-9._@+-]`, none empty, `.` or `..`, at most 200
+ * bytes a part and 900 in all; anything else is refused with `store.bad-name`.
+ *
+ * A folder never gives an etag twice. S3 derives it from the bytes: the same bytes have the same
+ * etag again, so bytes that are written under a condition must carry an id of their own.
+ *
+ * An aborted call rejects with the signal's reason; a write may have happened by then.
  */
 export interface ObjectStore {
   /** For messages: `folder /srv/objects` or `s3 minio.example:9000/whatsapp-sessions`. */
@@ -28,7 +33,7 @@ export interface ObjectStore {
   remove(name: string, options?: RequestOptions): Promise<void>
   /** Every object whose name begins with `prefix`, in ascending byte order of names. */
   list(prefix: string, options?: RequestOptions): AsyncIterable<ListedObject>
-  /** The distinct next name parts after `prefix`, which ends with '/'. Ascending. */
+  /** The distinct next name parts after `prefix`, which is empty or ends with '/'. Ascending. */
   listParts(prefix: string, options?: RequestOptions): AsyncIterable<string>
   /** Proves that the store answers and may be used (credentials, bucket); throws what is wrong. */
   check(options?: RequestOptions): Promise<void>

@@ -1,0 +1,135 @@
+import { GatewayError } from '../session/errors.ts'
+import type { Exchange } from './s3-transport.ts'
+
+/** Where the errors' texts say it happened. No secret in it. */
+export interface S3Place {
+  /** `http://host:port` */
+  endpoint: string
+  bucket: string
+}
+
+/**
+ * What a failed exchange tells about the request.
+ * - `refused`: the server answered and did not do it; asking again is no use.
+ * - `transient`: it was not done, or it does not matter; another try may succeed.
+ * - `unclear`: it may have been done.
+ */
+export type Failure = 'refused' | 'transient' | 'unclear'
+
+const NEVER_DONE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
+/** AWS answers a conditional write that lost a race with it; whether it did is not worth a guess. */
+const BUSY_CODES = new Set(['ConditionalRequestConflict', 'OperationAborted', 'SlowDown'])
+const RETRYABLE_STATUSES = new Set([408, 429, 499])
+
+/** `exchange.status` is absent where no answer came. */
+export function classifyFailure(thrown: unknown, exchange: Exchange): Failure {
+  const { status } = exchange
+  if (BUSY_CODES.has(codeOf(thrown))) return 'unclear'
+  if (status === undefined) {
+    return !exchange.sent || NEVER_DONE.has(codeOf(thrown)) ? 'transient' : 'unclear'
+  }
+  if (status >= 500 || RETRYABLE_STATUSES.has(status)) return 'unclear'
+  // The head said success and the body broke off.
+  if (status < 300) return 'unclear'
+  return 'refused'
+}
+
+/** `PreconditionFailed`, `NoSuchKey`, `ECONNRESET`, ...; empty where the error has none. */
+export function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
+    ? thrown.code
+    : ''
+}
+
+export function isMissing(thrown: unknown, exchange: Exchange): boolean {
+  return exchange.status === 404 && codeOf(thrown) !== 'NoSuchBucket'
+}
+
+/** The error that the caller gets. */
+export function s3Error(
+  thrown: unknown,
+  exchange: Exchange,
+  place: S3Place,
+  subject: string,
+): GatewayError {
+  const { endpoint, bucket } = place
+  const code = codeOf(thrown)
+  const said = code === '' ? `HTTP ${exchange.status ?? 'without answer'}` : code
+  const base = { subject: subject === '' ? bucket : subject, cause: thrown }
+  if (code === 'NoSuchBucket') {
+    return new GatewayError({
+      ...base,
+      code: 'store.no-bucket',
+      message: `${endpoint} has no bucket '${bucket}'`,
+      hint: `create it (mc mb ALIAS/${bucket}), or name the right one in MINIO_BUCKET; it is never created by itself, since a typo would give the sessions a second home`,
+    })
+  }
+  if (code === 'RequestTimeTooSkewed') {
+    return new GatewayError({
+      ...base,
+      code: 'store.denied',
+      message: `${endpoint} refused the request because the clocks differ (${said})`,
+      hint: "set this host's clock and the store's (timedatectl)",
+    })
+  }
+  if (exchange.status === 401 || exchange.status === 403) {
+    return new GatewayError({
+      ...base,
+      code: 'store.denied',
+      message: `${endpoint} refused the credentials for bucket '${bucket}' (${said})`,
+      hint: 'check MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and that this key may read, write, list and delete in the bucket',
+    })
+  }
+  if (
+    exchange.status === 507 ||
+    /^(XMinioStorageFull|QuotaExceeded|InsufficientCapacity)$/.test(code)
+  ) {
+    return new GatewayError({
+      ...base,
+      code: 'store.full',
+      message: `${endpoint} has no room left in bucket '${bucket}' (${said})`,
+      hint: 'free space in the object store or raise its quota',
+    })
+  }
+  return new GatewayError({
+    ...base,
+    code: 'store.unavailable',
+    message:
+      exchange.status === undefined
+        ? `${endpoint} does not answer (${code || messageOf(thrown)})`
+        : `${endpoint} failed on bucket '${bucket}' (${said})`,
+    hint: hintFor(code, exchange),
+  })
+}
+
+export function unknownOutcome(thrown: unknown, exchange: Exchange, place: S3Place, name: string) {
+  const said =
+    exchange.status === undefined ? codeOf(thrown) || messageOf(thrown) : `HTTP ${exchange.status}`
+  return new GatewayError({
+    code: 'store.unknown-outcome',
+    message: `${place.endpoint} may or may not have stored the object (${said})`,
+    subject: name,
+    hint: 'the identical write is repeated until its outcome is known',
+    cause: thrown,
+  })
+}
+
+function hintFor(code: string, exchange: Exchange): string {
+  if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
+    return 'check MINIO_USE_SSL and the certificate (NODE_EXTRA_CA_CERTS names a private authority)'
+  }
+  if (exchange.status !== undefined && exchange.status >= 300 && exchange.status < 500) {
+    return 'check MINIO_ENDPOINT, MINIO_PORT and MINIO_REGION'
+  }
+  return 'check that the store runs, and MINIO_ENDPOINT, MINIO_PORT and MINIO_USE_SSL'
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}

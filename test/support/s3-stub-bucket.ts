@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto'
+
+export interface StubObject {
+  bytes: Buffer
+  /** Without quotes. */
+  etag: string
+  modified: Date
+}
+
+export type Answer = {
+  status: number
+  headers?: Record<string, string>
+  body?: Buffer
+  /** For an S3 error document. */
+  code?: string
+}
+
+/** One bucket in memory. Every method is one S3 call and its answer. */
+export class StubBucket {
+  readonly objects = new Map<string, StubObject>()
+
+  get(name: string): Answer {
+    const object = this.objects.get(name)
+    if (object === undefined) return { status: 404, code: 'NoSuchKey' }
+    return {
+      status: 200,
+      headers: { etag: `"${object.etag}"`, 'last-modified': object.modified.toUTCString() },
+      body: object.bytes,
+    }
+  }
+
+  put(
+    name: string,
+    bytes: Buffer,
+    condition: { ifMatch?: string | undefined; ifNoneMatch?: string | undefined },
+  ): Answer {
+    const current = this.objects.get(name)
+    if (condition.ifNoneMatch !== undefined) {
+      if (condition.ifNoneMatch !== '*') return { status: 501, code: 'NotImplemented' }
+      if (current !== undefined) return { status: 412, code: 'PreconditionFailed' }
+    }
+    if (condition.ifMatch !== undefined) {
+      if (current === undefined) return { status: 404, code: 'NoSuchKey' }
+      if (condition.ifMatch.replaceAll('"', '') !== current.etag) {
+        return { status: 412, code: 'PreconditionFailed' }
+      }
+    }
+    const etag = createHash('md5').update(bytes).digest('hex')
+    this.objects.set(name, { bytes, etag, modified: new Date() })
+    return { status: 200, headers: { etag: `"${etag}"` } }
+  }
+
+  remove(name: string): Answer {
+    this.objects.delete(name)
+    return { status: 204 }
+  }
+
+  /** ListObjectsV2. */
+  list(query: URLSearchParams, pageSize: number): Answer {
+    const prefix = query.get('prefix') ?? ''
+    const delimiter = query.get('delimiter') ?? ''
+    const limit = Math.min(Number(query.get('max-keys') ?? pageSize), pageSize)
+    const after = decodeToken(query.get('continuation-token')) ?? query.get('start-after') ?? ''
+    const entries: string[] = []
+    let last = ''
+    let truncated = false
+    let common = ''
+    for (const name of [...this.objects.keys()].toSorted()) {
+      if (!name.startsWith(prefix) || name <= after) continue
+      if (common !== '' && name.startsWith(common)) continue
+      const cut = delimiter === '' ? -1 : name.indexOf(delimiter, prefix.length)
+      const group = cut === -1 ? '' : name.slice(0, cut + delimiter.length)
+      if (group !== '' && after.startsWith(group)) continue
+      if (entries.length === limit) {
+        truncated = true
+        break
+      }
+      common = group
+      last = group === '' ? name : group
+      entries.push(group === '' ? this.#contents(name) : commonPrefix(group))
+    }
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/xml' },
+      body: Buffer.from(
+        `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
+          `<Prefix>${escapeXml(prefix)}</Prefix><KeyCount>${entries.length}</KeyCount><MaxKeys>${limit}</MaxKeys>` +
+          `<IsTruncated>${truncated}</IsTruncated>` +
+          (truncated ? `<NextContinuationToken>${encodeToken(last)}</NextContinuationToken>` : '') +
+          `${entries.join('')}</ListBucketResult>`,
+      ),
+    }
+  }
+
+  #contents(name: string): string {
+    const object = this.objects.get(name)
+    if (object === undefined) return ''
+    return (
+      `<Contents><Key>${escapeXml(name)}</Key><LastModified>${object.modified.toISOString()}</LastModified>` +
+      `<ETag>&quot;${object.etag}&quot;</ETag><Size>${object.bytes.length}</Size></Contents>`
+    )
+  }
+}
+
+function commonPrefix(prefix: string): string {
+  return `<CommonPrefixes><Prefix>${escapeXml(prefix)}</Prefix></CommonPrefixes>`
+}
+
+/** Opaque, with characters that a client has to escape. */
+function encodeToken(name: string): string {
+  return `${Buffer.from(name).toString('base64')}&amp;+`
+}
+
+function decodeToken(token: string | null): string | undefined {
+  return token === null ? undefined : Buffer.from(token.replace(/&\+$/, ''), 'base64').toString()
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
