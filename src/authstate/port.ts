@@ -45,6 +45,9 @@ export interface LocalSession {
  * Every method that changes something resolves only when the change would survive a power cut.
  */
 export interface AuthStore {
+  /** Where a state.db that failed its checks was set aside when the store was opened. */
+  readonly quarantined: string | undefined
+
   /** This process' boot id: 128 random bits in hex, durable before use. */
   readonly boot: string
   /** Mints and stores another boot id (after this one was fenced). */
@@ -61,12 +64,19 @@ export interface AuthStore {
    * Begins a state without history or, after `base`, one whose seq goes on from there. Throws
    * `session.busy` where local state of this session exists.
    */
-  create(sessionId: string, creds: AuthenticationCreds, base?: { seq: number; hash: string }): Promise<void>
-  /** Puts a restored image in place in one transaction; throws where local state exists. */
+  create(
+    sessionId: string,
+    creds: AuthenticationCreds,
+    base?: { seq: number; hash: string },
+  ): Promise<void>
+  /**
+   * Puts an image that came out of the object store in place in one transaction, so its storedSeq
+   * is the image's seq; throws `session.busy` where local state exists.
+   */
   install(image: SessionImage, tag: BaseTag): Promise<void>
   /** Durably notes the base before a claim; `keep` keeps the older tags (warm claims). */
   tag(sessionId: string, tag: BaseTag, keep: boolean): Promise<void>
-  /** Notes that the object store confirmed our ownership in this epoch. */
+  /** Notes that the object store confirmed our ownership in this epoch; older tags may go. */
   confirmEpoch(sessionId: string, epoch: number): Promise<void>
   /** Notes that the object store holds everything up to `seq`; the journal below it may go. */
   confirmStored(sessionId: string, seq: number): Promise<void>
@@ -79,6 +89,14 @@ export interface AuthStore {
 
   /** Opens a session for a socket. Only one handle at a time: a second open throws `session.busy`. */
   open(sessionId: string): Promise<AuthHandle>
+
+  /** Bytes of changes that wait for the disk. */
+  readonly pendingBytes: number
+  /**
+   * Called with true when pendingBytes passes the high mark (sockets should pause), with false when
+   * it is back below half of it. Returns the unsubscribe function.
+   */
+  onPressure(listener: (pressed: boolean) => void): () => void
 
   /** Called once when a write failed for good (EIO, ENOSPC): everything is sealed, the daemon stops. */
   onFailure(listener: (error: Error) => void): void
@@ -99,6 +117,12 @@ export interface AuthHandle {
   whenDurable(seq?: number): Promise<void>
   /** Called after each group commit that advanced durableSeq. Returns the unsubscribe function. */
   onDurable(listener: (durableSeq: number) => void): () => void
+  /**
+   * Called once when a read found damage (`state.corrupt`). The handle is sealed then and the read
+   * never settles, since Baileys would refuse the message; stop the socket and restore the session.
+   * Without a listener the read rejects.
+   */
+  onDamage(listener: (error: Error) => void): void
   /**
    * From now on a new `keys.set` returns a promise that never settles (a rejection would make
    * Baileys NACK the message), so nothing more is acknowledged. Resolves when all earlier changes

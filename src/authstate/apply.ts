@@ -1,0 +1,166 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+
+import { minus, plus, rowSum } from './checksum.ts'
+import { continues } from './chain.ts'
+import { decodeValue } from './codec.ts'
+import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
+import type { Roster, SessionHead } from './heads.ts'
+import { saveBoot, saveMeta } from './meta.ts'
+import type { BaseTag } from './port.ts'
+import { decodeRecord, unpackWrites } from './record.ts'
+import type { Write } from './record.ts'
+import type { WriterOp } from './writer-protocol.ts'
+
+/** creds.account exists once a phone linked the device. */
+function isPaired(creds: Uint8Array): boolean {
+  const value = decodeValue(creds)
+  return typeof value === 'object' && value !== null && 'account' in value && value.account !== null
+}
+
+/**
+ * Applies operations, a batch a transaction. It is the only writer of the file, so it keeps the
+ * sessions' rows in memory and writes each once a batch. After an error it must not be used again.
+ */
+export class Applier {
+  readonly #db: DatabaseSync
+  readonly #heads: Map<number, SessionHead>
+  readonly #dirty = new Set<SessionHead>()
+  #roster: Roster
+  #rosterDirty = false
+  readonly #find: StatementSync
+  readonly #put: StatementSync
+  readonly #delete: StatementSync
+  readonly #saveHead: StatementSync
+  readonly #log: StatementSync
+  readonly #trimLog: StatementSync
+
+  constructor(db: DatabaseSync, heads: SessionHead[], roster: Roster) {
+    this.#db = db
+    this.#heads = new Map(heads.map((head) => [head.n, head]))
+    this.#roster = roster
+    this.#find = db.prepare('SELECT sum FROM kv WHERE session = ? AND type = ? AND id = ?')
+    this.#put = db.prepare(
+      'INSERT OR REPLACE INTO kv (session, type, id, sum, value) VALUES (?, ?, ?, ?, ?)',
+    )
+    this.#delete = db.prepare('DELETE FROM kv WHERE session = ? AND type = ? AND id = ?')
+    this.#saveHead = db.prepare(SAVE_HEAD)
+    this.#log = db.prepare('INSERT INTO journal (session, seq, record) VALUES (?, ?, ?)')
+    this.#trimLog = db.prepare('DELETE FROM journal WHERE session = ? AND seq <= ?')
+  }
+
+  /** Returns the changed rows once everything is durable. */
+  commit(ops: readonly WriterOp[]): SessionHead[] {
+    this.#db.exec('BEGIN IMMEDIATE')
+    for (const op of ops) this.#apply(op)
+    for (const head of this.#dirty) this.#saveHead.run(...headToRow(head))
+    if (this.#rosterDirty) saveMeta(this.#db, { roster: this.#roster })
+    this.#db.exec('COMMIT')
+    const changed = [...this.#dirty]
+    this.#dirty.clear()
+    this.#rosterDirty = false
+    return changed
+  }
+
+  #apply(op: WriterOp): void {
+    switch (op.kind) {
+      case 'change':
+        return this.#change(this.#head(op.n), op.record)
+      case 'create':
+        this.#add(op.head)
+        return this.#change(op.head, op.record)
+      case 'install':
+        this.#add(op.head)
+        for (const write of unpackWrites(op.body)) this.#write(op.head, write)
+        return
+      case 'tag':
+        return this.#tag(this.#head(op.n), op.tag, op.keep)
+      case 'epoch':
+        return this.#confirmEpoch(this.#head(op.n), op.epoch)
+      case 'stored':
+        return this.#confirmStored(this.#head(op.n), op.seq)
+      case 'remove':
+        return this.#remove(this.#head(op.n))
+      case 'boot':
+        return saveBoot(this.#db, op.boot, Date.now())
+      case 'barrier':
+        return
+      default:
+        throw new TypeError(`unknown operation ${JSON.stringify(op satisfies never)}`)
+    }
+  }
+
+  #head(n: number): SessionHead {
+    const head = this.#heads.get(n)
+    if (head === undefined) throw new TypeError(`no session has number ${n}`)
+    return head
+  }
+
+  #add(head: SessionHead): void {
+    if (this.#heads.has(head.n)) throw new TypeError(`session number ${head.n} is taken`)
+    this.#heads.set(head.n, head)
+    this.#dirty.add(head)
+    this.#roster = enrol(this.#roster, head)
+    this.#rosterDirty = true
+  }
+
+  #change(head: SessionHead, record: Uint8Array): void {
+    const change = decodeRecord(record)
+    if (!continues(head, change))
+      throw new TypeError(`change ${change.seq} does not follow on ${head.seq}`)
+    this.#log.run(head.n, change.seq, record)
+    for (const write of change.writes) this.#write(head, write)
+    head.seq = change.seq
+    head.hash = change.hash
+    this.#dirty.add(head)
+  }
+
+  #write(head: SessionHead, { type, id, value }: Write): void {
+    const before = this.#find.get(head.n, type, id)
+    const counts = type === 'creds' ? 0 : 1
+    if (before !== undefined) {
+      head.digest = minus(head.digest, Number(before['sum']))
+      head.keys -= counts
+    }
+    if (value === null) {
+      if (before !== undefined) this.#delete.run(head.n, type, id)
+      return
+    }
+    const sum = rowSum(head.n, type, id, value)
+    this.#put.run(head.n, type, id, sum, value)
+    head.digest = plus(head.digest, sum)
+    head.keys += counts
+    if (type === 'creds') head.paired = isPaired(value)
+  }
+
+  #tag(head: SessionHead, tag: BaseTag, keep: boolean): void {
+    const others = head.tags.filter((old) => old.epoch !== tag.epoch || old.boot !== tag.boot)
+    head.tags = keep ? [...others, tag] : [tag]
+    this.#dirty.add(head)
+  }
+
+  #confirmEpoch(head: SessionHead, epoch: number): void {
+    head.confirmedEpoch = Math.max(head.confirmedEpoch, epoch)
+    // The owner record never goes back, so older tags can match nothing any more.
+    head.tags = head.tags.filter((tag) => tag.epoch >= head.confirmedEpoch)
+    this.#dirty.add(head)
+  }
+
+  #confirmStored(head: SessionHead, seq: number): void {
+    head.storedSeq = Math.max(head.storedSeq, seq)
+    this.#trimLog.run(head.n, head.storedSeq)
+    this.#dirty.add(head)
+  }
+
+  #remove(head: SessionHead): void {
+    for (const [table, key] of [
+      ['kv', 'session'],
+      ['journal', 'session'],
+      ['sessions', 'n'],
+    ])
+      this.#db.prepare(`DELETE FROM ${table} WHERE ${key} = ?`).run(head.n)
+    this.#heads.delete(head.n)
+    this.#dirty.delete(head)
+    this.#roster = strike(this.#roster, head)
+    this.#rosterDirty = true
+  }
+}

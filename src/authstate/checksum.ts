@@ -1,0 +1,27 @@
+import { hash } from 'node:crypto'
+
+/**
+ * SQLite does not notice a flipped bit inside a value, so every row carries 48 bits of sha256 over
+ * its key and content, and every session the sum of its rows' (so that a row that vanished, or
+ * moved to another key, is missed too). 48 bits fit a JavaScript number.
+ */
+const MODULUS = 2 ** 48
+
+export function checksum(...parts: (string | number)[]): number {
+  return hash('sha256', parts.join('\0'), 'buffer').readUIntBE(0, 6)
+}
+
+/** The checksum of a row of the kv table. */
+export function rowSum(session: number, type: string, id: string, value: Uint8Array): number {
+  const key = Buffer.from(`${session}\0${type}\0${id}\0`)
+  return hash('sha256', Buffer.concat([key, value]), 'buffer').readUIntBE(0, 6)
+}
+
+/** Adds to a sum of checksums, or takes away from it. Neither operand is negative. */
+export function plus(total: number, sum: number): number {
+  return (total + sum) % MODULUS
+}
+
+export function minus(total: number, sum: number): number {
+  return (total - sum + MODULUS) % MODULUS
+}

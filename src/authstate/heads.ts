@@ -1,0 +1,104 @@
+import type { DatabaseSync } from 'node:sqlite'
+
+import { checksum, minus, plus } from './checksum.ts'
+import type { BaseTag } from './port.ts'
+
+/** A session's row: where its history stands, and the sum of its kv rows' checksums. */
+export interface SessionHead {
+  /** The session's number in the other tables. */
+  readonly n: number
+  readonly sessionId: string
+  seq: number
+  hash: string
+  storedSeq: number
+  confirmedEpoch: number
+  paired: boolean
+  /** kv rows other than the creds. */
+  keys: number
+  digest: number
+  tags: BaseTag[]
+}
+
+function headSum(head: SessionHead, tags: string): number {
+  const { n, sessionId, seq, hash, storedSeq, confirmedEpoch, paired, keys, digest } = head
+  return checksum(
+    n,
+    sessionId,
+    seq,
+    hash,
+    storedSeq,
+    confirmedEpoch,
+    Number(paired),
+    keys,
+    digest,
+    tags,
+  )
+}
+
+/** Row -> head. Throws where the row's checksum does not fit. */
+export function headFromRow(row: Record<string, unknown>): SessionHead {
+  const tags = String(row['tags'])
+  const head: SessionHead = {
+    n: Number(row['n']),
+    sessionId: String(row['id']),
+    seq: Number(row['seq']),
+    hash: String(row['hash']),
+    storedSeq: Number(row['stored_seq']),
+    confirmedEpoch: Number(row['confirmed_epoch']),
+    paired: row['paired'] === 1,
+    keys: Number(row['keys']),
+    digest: Number(row['digest']),
+    tags: [],
+  }
+  if (headSum(head, tags) !== row['sum']) throw new TypeError('a session row is damaged')
+  head.tags = JSON.parse(tags) as BaseTag[]
+  return head
+}
+
+/** Head -> the parameters of SAVE_HEAD, in order. */
+export function headToRow(head: SessionHead): (string | number)[] {
+  const tags = JSON.stringify(head.tags)
+  return [
+    head.n,
+    head.sessionId,
+    head.seq,
+    head.hash,
+    head.storedSeq,
+    head.confirmedEpoch,
+    Number(head.paired),
+    head.keys,
+    head.digest,
+    tags,
+    headSum(head, tags),
+  ]
+}
+
+export const SAVE_HEAD = `INSERT OR REPLACE INTO sessions
+  (n, id, seq, hash, stored_seq, confirmed_epoch, paired, keys, digest, tags, sum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+/** Which sessions there must be: a row that vanished would otherwise look like no session. */
+export interface Roster {
+  count: number
+  sum: number
+}
+
+export const EMPTY_ROSTER: Roster = { count: 0, sum: 0 }
+
+export function enrol(roster: Roster, head: SessionHead): Roster {
+  return { count: roster.count + 1, sum: plus(roster.sum, checksum(head.n, head.sessionId)) }
+}
+
+export function strike(roster: Roster, head: SessionHead): Roster {
+  return { count: roster.count - 1, sum: minus(roster.sum, checksum(head.n, head.sessionId)) }
+}
+
+/** All heads; throws where a row is damaged or does not belong, or one that should be is not. */
+export function loadHeads(db: DatabaseSync, expected: Roster): SessionHead[] {
+  const heads = db.prepare('SELECT * FROM sessions').all().map(headFromRow)
+  const found = heads.reduce(enrol, EMPTY_ROSTER)
+  const ids = new Set(heads.map((head) => head.sessionId))
+  const same = found.count === expected.count && found.sum === expected.sum
+  if (!same || ids.size !== heads.length) throw new TypeError('a session row is missing')
+  return heads
+}

@@ -1,0 +1,53 @@
+import { DatabaseSync } from 'node:sqlite'
+
+/** `wagw`: tells our files from other SQLite files. */
+export const APPLICATION_ID = 0x77616777
+
+/** One script a version; `PRAGMA user_version` counts how many have run. */
+const MIGRATIONS = [
+  `CREATE TABLE meta (
+     key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE boots (
+     boot TEXT PRIMARY KEY, minted INTEGER NOT NULL, sum INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE sessions (
+     n INTEGER PRIMARY KEY, id TEXT NOT NULL, seq INTEGER NOT NULL, hash TEXT NOT NULL,
+     stored_seq INTEGER NOT NULL, confirmed_epoch INTEGER NOT NULL, paired INTEGER NOT NULL,
+     keys INTEGER NOT NULL, digest INTEGER NOT NULL, tags TEXT NOT NULL, sum INTEGER NOT NULL
+   ) STRICT;
+   CREATE TABLE kv (
+     session INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, sum INTEGER NOT NULL,
+     value BLOB NOT NULL, PRIMARY KEY (session, type, id)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE journal (
+     session INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,
+     PRIMARY KEY (session, seq)
+   ) STRICT, WITHOUT ROWID;`,
+] as const
+
+export const SCHEMA_VERSION = MIGRATIONS.length
+
+/** Runs the migrations from `version` on. The caller owns the transaction. */
+export function migrate(db: DatabaseSync, version: number): void {
+  for (const script of MIGRATIONS.slice(version)) db.exec(script)
+  db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`)
+}
+
+/** The schema as text, to compare with what a file of this version must have. */
+export function schemaText(db: DatabaseSync): string {
+  const rows = db.prepare('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name').all()
+  return JSON.stringify(rows)
+}
+
+let expected: string | undefined
+
+export function expectedSchemaText(): string {
+  if (expected === undefined) {
+    const db = new DatabaseSync(':memory:')
+    migrate(db, 0)
+    expected = schemaText(db)
+    db.close()
+  }
+  return expected
+}

@@ -1,0 +1,239 @@
+import type {
+  AuthenticationCreds,
+  AuthenticationState,
+  SignalDataSet,
+  SignalDataTypeMap,
+} from '@whiskeysockets/baileys'
+
+import { GatewayError } from '../session/errors.ts'
+
+import { decodeValue, encodeValue } from './codec.ts'
+import type { SessionHead } from './heads.ts'
+import { Overlay } from './overlay.ts'
+import type { AuthHandle } from './port.ts'
+import type { Pressure } from './pressure.ts'
+import type { Reader, SessionRef } from './reader.ts'
+import { encodeRecord } from './record.ts'
+import type { Write } from './record.ts'
+import { corruptSession, toSessionError } from './sqlite-error.ts'
+import type { Writer } from './writer.ts'
+
+/** Turns a decoded value into what Baileys wants, e.g. protobuf objects; others are passed through. */
+export type Revive = (type: string, value: unknown) => unknown
+
+export interface HandleContext {
+  reader: Reader
+  writer: Writer
+  pressure: Pressure
+  revive: Revive
+  onClose: () => void
+}
+
+interface Waiter {
+  seq: number
+  resolve: () => void
+  /** Absent for `keys.set`, whose promise must never be rejected. */
+  reject?: (error: GatewayError) => void
+}
+
+/** open ──► sealed ──► closed. A failure of the disk leaves it as it is, but nothing settles. */
+export class SessionHandle implements AuthHandle {
+  readonly sessionId: string
+  readonly state: AuthenticationState
+  readonly #ref: SessionRef
+  readonly #context: HandleContext
+  readonly #overlay = new Overlay()
+  readonly #listeners = new Set<(durableSeq: number) => void>()
+  readonly #damageListeners = new Set<(error: Error) => void>()
+  #phase: 'open' | 'sealed' | 'closed' = 'open'
+  #seq: number
+  #durableSeq: number
+  #hash: Uint8Array
+  #waiters: Waiter[] = []
+
+  /** Reads and checks the session's whole state; throws `state.corrupt` where it is not all there. */
+  constructor(ref: SessionRef, context: HandleContext) {
+    const { head, entries } = context.reader.image(ref)
+    const creds = entries.find((entry) => entry.type === 'creds' && entry.id === '')
+    this.sessionId = ref.sessionId
+    this.#ref = ref
+    this.#context = context
+    this.#seq = head.seq
+    this.#durableSeq = head.seq
+    this.#hash = Buffer.from(head.hash, 'hex')
+    this.state = {
+      creds: decodeCreds(ref.sessionId, creds?.value, context.revive),
+      keys: {
+        // Baileys accepts promises only where it awaits, and a throw must be a rejection.
+        get: async (type, ids) => this.#read(() => this.#get(type, ids)),
+        set: async (data) => this.#set(data),
+      },
+    }
+  }
+
+  get seq(): number {
+    return this.#seq
+  }
+
+  get durableSeq(): number {
+    return this.#durableSeq
+  }
+
+  async saveCreds(): Promise<void> {
+    if (this.#phase === 'closed') throw sealed(this.sessionId)
+    if (this.#context.writer.failure !== undefined) throw this.#context.writer.failure
+    this.#change([{ type: 'creds', id: '', value: encodeValue(this.state.creds) }])
+    await this.whenDurable()
+  }
+
+  whenDurable(seq = this.#seq): Promise<void> {
+    if (seq <= this.#durableSeq) return Promise.resolve()
+    const { failure } = this.#context.writer
+    if (failure !== undefined) return Promise.reject(failure)
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ seq, resolve, reject })
+    })
+  }
+
+  onDurable(listener: (durableSeq: number) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  onDamage(listener: (error: Error) => void): void {
+    this.#damageListeners.add(listener)
+  }
+
+  async seal(): Promise<void> {
+    if (this.#phase === 'open') this.#phase = 'sealed'
+    await this.whenDurable()
+  }
+
+  /** Seals, waits for the disk and lets the session be opened again, whatever the disk said. */
+  async close(): Promise<void> {
+    if (this.#phase === 'closed') return
+    try {
+      await this.seal()
+    } finally {
+      this.#phase = 'closed'
+      this.#context.onClose()
+    }
+  }
+
+  /** The store tells what a commit made durable. */
+  committed(head: SessionHead): void {
+    if (head.seq <= this.#durableSeq) return
+    this.#durableSeq = head.seq
+    this.#context.pressure.release(this.#overlay.settle(head.seq))
+    const due = this.#waiters.filter((waiter) => waiter.seq <= head.seq)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > head.seq)
+    for (const waiter of due) waiter.resolve()
+    for (const listener of this.#listeners) listener(head.seq)
+  }
+
+  /** The store tells that nothing becomes durable any more. */
+  failed(error: GatewayError): void {
+    const lost = this.#waiters
+    this.#waiters = []
+    for (const waiter of lost) waiter.reject?.(error)
+  }
+
+  /**
+   * A failed read seals the session and never settles: as a rejection it would look like a message
+   * that cannot be decrypted, which Baileys refuses for good. Without a listener it is thrown.
+   */
+  #read<T>(read: () => T): T | Promise<T> {
+    try {
+      return read()
+    } catch (thrown) {
+      const error = toSessionError(thrown, this.sessionId, this.sessionId)
+      if (error.code === 'state.sealed') throw error
+      this.#phase = 'sealed'
+      if (error.code === 'state.disk') this.#context.writer.fail(error)
+      else if (this.#damageListeners.size === 0) throw error
+      for (const listener of this.#damageListeners) listener(error)
+      this.#damageListeners.clear()
+      return new Promise(never)
+    }
+  }
+
+  #get<T extends keyof SignalDataTypeMap>(
+    type: T,
+    ids: string[],
+  ): { [id: string]: SignalDataTypeMap[T] } {
+    if (this.#phase === 'closed') throw sealed(this.sessionId)
+    const found: [string, SignalDataTypeMap[T]][] = []
+    for (const id of ids) {
+      const pending = this.#overlay.read(type, id)
+      const bytes =
+        pending === undefined ? this.#context.reader.value(this.#ref, type, id) : pending
+      if (bytes === undefined || bytes === null) continue
+      found.push([id, this.#context.revive(type, decodeValue(bytes)) as SignalDataTypeMap[T]])
+    }
+    return Object.fromEntries(found)
+  }
+
+  #set(data: SignalDataSet): Promise<void> {
+    if (this.#phase !== 'open' || this.#context.writer.failure !== undefined)
+      return new Promise(never)
+    const writes: Write[] = []
+    for (const [type, values] of Object.entries(data))
+      for (const [id, value] of Object.entries(values ?? {})) {
+        const gone = value === null || value === undefined
+        writes.push({ type, id, value: gone ? null : encodeValue(value) })
+      }
+    if (writes.length === 0) return Promise.resolve()
+    const seq = this.#change(writes)
+    return new Promise((resolve) => {
+      this.#waiters.push({ seq, resolve })
+    })
+  }
+
+  #change(writes: Write[]): number {
+    const seq = this.#seq + 1
+    const { record, hash } = encodeRecord(seq, this.#hash, writes)
+    this.#context.writer.enqueue({ kind: 'change', n: this.#ref.n, record }, record.length)
+    this.#seq = seq
+    this.#hash = hash
+    this.#overlay.apply(seq, writes, record.length)
+    this.#context.pressure.add(record.length)
+    return seq
+  }
+}
+
+function never(): void {
+  // A promise made with this never settles; it is garbage as soon as nobody holds it.
+}
+
+function sealed(sessionId: string): GatewayError {
+  return new GatewayError({
+    code: 'state.sealed',
+    subject: sessionId,
+    message: `the auth state of session ${sessionId} is closed`,
+  })
+}
+
+/** Creds that cannot be read are an error: a fresh identity would silently replace the account. */
+export function decodeCreds(
+  sessionId: string,
+  bytes: Uint8Array | undefined,
+  revive: Revive = (_, value) => value,
+): AuthenticationCreds {
+  if (bytes === undefined) throw corruptSession(sessionId, 'the creds are missing')
+  let creds: unknown
+  try {
+    creds = revive('creds', decodeValue(bytes))
+  } catch (cause) {
+    throw corruptSession(sessionId, 'the creds cannot be decoded', cause)
+  }
+  if (!isCreds(creds)) throw corruptSession(sessionId, 'the creds hold no identity key')
+  return creds
+}
+
+function isCreds(value: unknown): value is AuthenticationCreds {
+  if (typeof value !== 'object' || value === null) return false
+  const { noiseKey, signedIdentityKey } = value as Partial<AuthenticationCreds>
+  return [noiseKey, signedIdentityKey].every((pair) => pair?.private instanceof Uint8Array)
+}

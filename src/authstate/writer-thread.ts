@@ -1,0 +1,46 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+
+import { errorToJson } from '../session/errors.ts'
+
+import { Applier } from './apply.ts'
+import { closeDatabase, openDatabase } from './database.ts'
+import { toStateError } from './sqlite-error.ts'
+import type { FromThread, ThreadOptions, ToThread } from './writer-protocol.ts'
+
+/** The thread that owns the writing connection: it answers every batch after one fsync. */
+function run(port: MessagePort, options: ThreadOptions): void {
+  const post = (message: FromThread) => {
+    port.postMessage(message)
+  }
+  const attempt = (work: () => void) => {
+    try {
+      work()
+    } catch (error) {
+      const known = toStateError(error, options.file)
+      const cause = known.cause instanceof Error ? known.cause.message : ''
+      post({ kind: 'failed', error: errorToJson(known), cause })
+      port.close()
+    }
+  }
+
+  attempt(() => {
+    const { db, boot, boots, heads, roster } = openDatabase(options)
+    const applier = new Applier(db, heads, roster)
+    port.on('message', (message: ToThread) => {
+      attempt(() => {
+        if (message.kind === 'batch') {
+          post({ kind: 'committed', heads: applier.commit(message.ops) })
+        } else {
+          closeDatabase(db)
+          post({ kind: 'closed' })
+          port.close()
+        }
+      })
+    })
+    post({ kind: 'ready', boot, boots, heads })
+  })
+}
+
+if (parentPort === null) throw new Error('writer-thread.ts runs as a worker thread only')
+run(parentPort, workerData as ThreadOptions)

@@ -1,0 +1,217 @@
+import { Worker } from 'node:worker_threads'
+
+import { GatewayError, errorFromJson } from '../session/errors.ts'
+
+import type { SessionHead } from './heads.ts'
+import type { FromThread, ThreadOptions, ToThread, WriterOp } from './writer-protocol.ts'
+
+const THREAD = new URL(
+  import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js',
+  import.meta.url,
+)
+
+/** Operations of one transaction: past this the rest waits for the next one. */
+const BATCH_BYTES = 8 * 1024 * 1024
+
+interface Queued {
+  op: WriterOp
+  bytes: number
+  resolve?: () => void
+  reject?: (error: GatewayError) => void
+}
+
+export interface Opened {
+  boot: string
+  boots: string[]
+  heads: SessionHead[]
+}
+
+export interface WriterOptions extends ThreadOptions {
+  /** Called with the changed rows after each durable batch, before any promise resolves. */
+  onCommit: (heads: SessionHead[]) => void
+  /** Called once; from then on nothing becomes durable any more. */
+  onFailure: (error: GatewayError) => void
+  /** The thread's program; another one in tests. */
+  thread?: URL
+}
+
+/**
+ * The main thread's end of the writing thread.
+ *
+ *   opening ──► idle ◄──► collecting ──► committing ──► idle | collecting
+ *   any ──► failed                       idle ──► closing ──► closed
+ *
+ * Collecting lasts one turn of the event loop, and everything that is queued while a batch commits
+ * goes into the next: so one fsync serves all who wrote meanwhile.
+ */
+export class Writer {
+  readonly #worker: Worker
+  readonly #options: WriterOptions
+  readonly #opened = Promise.withResolvers<Opened>()
+  readonly #exited = Promise.withResolvers<void>()
+  #state: 'opening' | 'idle' | 'collecting' | 'committing' | 'failed' | 'closing' | 'closed' =
+    'opening'
+  #queue: Queued[] = []
+  #inFlight: Queued[] = []
+  /** Set in `failed` only. */
+  #failure: GatewayError | undefined
+  #commits = 0
+
+  private constructor(options: WriterOptions) {
+    this.#options = options
+    const { file, maxPages } = options
+    this.#worker = new Worker(options.thread ?? THREAD, {
+      name: 'authstate',
+      workerData: { file, maxPages } satisfies ThreadOptions,
+      execArgv: [],
+    })
+    this.#worker.on('message', (message: FromThread) => {
+      this.#receive(message)
+    })
+    this.#worker.on('error', (cause) => {
+      this.fail(threadDied(cause))
+    })
+    this.#worker.on('exit', () => {
+      if (this.#state !== 'closed') this.fail(threadDied(undefined))
+      this.#exited.resolve()
+    })
+  }
+
+  /** Opens the state file in its thread; rejects with the GatewayError that prevents it. */
+  static async start(options: WriterOptions): Promise<{ writer: Writer; opened: Opened }> {
+    const writer = new Writer(options)
+    const opened = await writer.#opened.promise
+    return { writer, opened }
+  }
+
+  get failure(): GatewayError | undefined {
+    return this.#failure
+  }
+
+  /** Transactions so far. */
+  get commits(): number {
+    return this.#commits
+  }
+
+  /** Queues a change of `bytes` length; onCommit tells when it is durable. */
+  enqueue(op: WriterOp, bytes: number): void {
+    this.#push({ op, bytes })
+  }
+
+  /** Resolves when the operation is durable; rejects with the failure that prevents it. */
+  submit(op: WriterOp, bytes = 0): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    return new Promise((resolve, reject) => {
+      this.#push({ op, bytes, resolve, reject })
+    })
+  }
+
+  /** Commits what is queued and closes the file in order; after a failure it only ends the thread. */
+  async close(): Promise<void> {
+    if (this.#state !== 'failed' && this.#state !== 'closed') {
+      if (this.#inFlight.length > 0 || this.#queue.length > 0)
+        await this.submit({ kind: 'barrier' })
+      this.#state = 'closing'
+      this.#worker.ref()
+      this.#send({ kind: 'close' })
+    }
+    await this.#exited.promise
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #push(item: Queued): void {
+    if (this.#state === 'failed') return
+    if (this.#state === 'closing' || this.#state === 'closed')
+      throw new GatewayError({ code: 'state.sealed', message: 'the local state is closed' })
+    this.#queue.push(item)
+    if (this.#state === 'idle') this.#collect()
+  }
+
+  #collect(): void {
+    this.#state = 'collecting'
+    setImmediate(() => {
+      if (this.#state === 'collecting') this.#post()
+    })
+  }
+
+  #post(): void {
+    let bytes = 0
+    let count = 0
+    for (const item of this.#queue) {
+      if (count > 0 && bytes + item.bytes > BATCH_BYTES) break
+      bytes += item.bytes
+      count += 1
+    }
+    this.#inFlight = this.#queue.splice(0, count)
+    this.#state = 'committing'
+    // Whoever waits for the disk keeps the process alive; an idle thread doesn't.
+    this.#worker.ref()
+    this.#send({ kind: 'batch', ops: this.#inFlight.map((item) => item.op) })
+  }
+
+  #send(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  #receive(message: FromThread): void {
+    switch (message.kind) {
+      case 'ready':
+        this.#state = 'idle'
+        this.#worker.unref()
+        this.#opened.resolve(message)
+        return
+      case 'committed':
+        return this.#committed(message.heads)
+      case 'closed':
+        this.#state = 'closed'
+        return
+      case 'failed': {
+        const { error, cause } = message
+        const known = errorFromJson(error)
+        this.fail(
+          cause === ''
+            ? known
+            : new GatewayError({ ...error, code: known.code, cause: new Error(cause) }),
+        )
+        return
+      }
+      default:
+        throw new TypeError(`unknown message ${JSON.stringify(message satisfies never)}`)
+    }
+  }
+
+  #committed(heads: SessionHead[]): void {
+    const done = this.#inFlight
+    this.#inFlight = []
+    this.#commits += 1
+    this.#worker.unref()
+    if (this.#queue.length > 0) this.#collect()
+    else this.#state = 'idle'
+    this.#options.onCommit(heads)
+    for (const item of done) item.resolve?.()
+  }
+
+  /** Fail-stop: what was not durable yet never will be, and nothing new is taken. */
+  fail(error: GatewayError): void {
+    if (this.#state === 'failed' || this.#state === 'closed') return
+    const opening = this.#state === 'opening'
+    this.#state = 'failed'
+    this.#failure = error
+    void this.#worker.terminate()
+    const lost = [...this.#inFlight, ...this.#queue]
+    this.#inFlight = []
+    this.#queue = []
+    if (opening) return this.#opened.reject(error)
+    this.#options.onFailure(error)
+    for (const item of lost) item.reject?.(error)
+  }
+}
+
+function threadDied(cause: unknown): GatewayError {
+  return new GatewayError({
+    code: 'state.disk',
+    message: 'the thread that writes the local state ended',
+    hint: 'start the daemon again; nothing that was acknowledged is lost',
+    cause,
+  })
+}
