@@ -151,6 +151,18 @@ export const path: Kind<string> = ofText((text, { base, home }) => {
   return good(isAbsolute(text) ? resolve(text) : resolve(base, text))
 })
 
+/** A path of a file that may be replaced when damaged: its name shows that it is meant. */
+export function pathEnding(end: string): Kind<string> {
+  return {
+    parse(raw, place) {
+      const parsed = path.parse(raw, place)
+      return !parsed.ok || parsed.value.endsWith(end)
+        ? parsed
+        : bad(`${shown(raw)} does not end in ${end}`)
+    },
+  }
+}
+
 /** Three numbers, as WhatsApp Web's version: `2.3000.1`. */
 export const version: Kind<readonly [number, number, number]> = ofText((text) => {
   const [a, b, c] = /^(\d+)\.(\d+)\.(\d+)$/.exec(text.trim())?.slice(1).map(Number) ?? []

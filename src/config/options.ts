@@ -8,6 +8,7 @@ import {
   matching,
   milliseconds,
   path,
+  pathEnding,
   secret,
   url,
   version,
@@ -58,10 +59,10 @@ export const OPTIONS = {
   registry: option({
     env: 'WA_GATEWAY_REGISTRY',
     key: 'registry',
-    kind: path,
+    kind: pathEnding('.db'),
     computed: computed.inStateDir('registry.db'),
     example: '/var/lib/wa-gateway/registry.db',
-    doc: 'SQLite file of the session metadata.',
+    doc: 'SQLite file of the session metadata; its name ends in `.db`.',
   }),
   logLevel: option({
     env: 'LOG_LEVEL',

@@ -107,6 +107,7 @@ test.each<[string, Record<string, string>, string]>([
   ['WA_GATEWAY_WHATSAPP_VERSION', { WA_GATEWAY_WHATSAPP_VERSION: '2.3' }, 'is not three numbers'],
   ['WA_GATEWAY_SOCKET', { WA_GATEWAY_SOCKET: `/${'s'.repeat(107)}` }, 'has 108 bytes, and 107'],
   ['WA_GATEWAY_STATE_DIR', { WA_GATEWAY_STATE_DIR: `/${'é'.repeat(60)}` }, 'and 107 is the limit'],
+  ['WA_GATEWAY_REGISTRY', { WA_GATEWAY_REGISTRY: '/etc/passwd' }, 'does not end in .db'],
   ['WA_GATEWAY_REGISTRY', { WA_GATEWAY_REGISTRY: 'postgres://db/x' }, 'is a URL, not a path'],
 ])('%s of %j is refused', (setting, env, words) => {
   const error = refused(env)
