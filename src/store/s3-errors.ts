@@ -25,6 +25,7 @@ const NEVER_DONE = new Set([
 ])
 /** AWS answers a conditional write that lost a race with it; whether it did is not worth a guess. */
 const BUSY_CODES = new Set(['ConditionalRequestConflict', 'OperationAborted', 'SlowDown'])
+const FULL_CODES = new Set(['XMinioStorageFull', 'QuotaExceeded', 'InsufficientCapacity'])
 const RETRYABLE_STATUSES = new Set([408, 429, 499])
 
 /** `exchange.status` is absent where no answer came. */
@@ -34,6 +35,7 @@ export function classifyFailure(thrown: unknown, exchange: Exchange): Failure {
   if (status === undefined) {
     return !exchange.sent || NEVER_DONE.has(codeOf(thrown)) ? 'transient' : 'unclear'
   }
+  if (isFull(codeOf(thrown), exchange)) return 'refused'
   if (status >= 500 || RETRYABLE_STATUSES.has(status)) return 'unclear'
   // The head said success and the body broke off.
   if (status < 300) return 'unclear'
@@ -78,23 +80,20 @@ export function s3Error(
       hint: "set this host's clock and the store's (timedatectl)",
     })
   }
+  if (isFull(code, exchange)) {
+    return new GatewayError({
+      ...base,
+      code: 'store.full',
+      message: `${endpoint} has no room left in bucket '${bucket}' (${said})`,
+      hint: 'free space in the object store or raise its quota',
+    })
+  }
   if (exchange.status === 401 || exchange.status === 403) {
     return new GatewayError({
       ...base,
       code: 'store.denied',
       message: `${endpoint} refused the credentials for bucket '${bucket}' (${said})`,
       hint: 'check MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and that this key may read, write, list and delete in the bucket',
-    })
-  }
-  if (
-    exchange.status === 507 ||
-    /^(XMinioStorageFull|QuotaExceeded|InsufficientCapacity)$/.test(code)
-  ) {
-    return new GatewayError({
-      ...base,
-      code: 'store.full',
-      message: `${endpoint} has no room left in bucket '${bucket}' (${said})`,
-      hint: 'free space in the object store or raise its quota',
     })
   }
   return new GatewayError({
@@ -118,6 +117,10 @@ export function unknownOutcome(thrown: unknown, exchange: Exchange, place: S3Pla
     hint: 'the identical write is repeated until its outcome is known',
     cause: thrown,
   })
+}
+
+function isFull(code: string, exchange: Exchange): boolean {
+  return exchange.status === 507 || FULL_CODES.has(code)
 }
 
 function hintFor(code: string, exchange: Exchange): string {
