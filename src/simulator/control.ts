@@ -172,6 +172,6 @@ function unknown(message: string): GatewayError {
 }
 
 function reply(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
+  response.writeHead(status, { 'content-type': 'application/json', connection: 'close' })
   response.end(`${JSON.stringify(body)}\n`)
 }

@@ -42,6 +42,8 @@ export class Device {
   readonly mailbox = new Mailbox()
   /** What contacts' unacknowledged messages say, in case they have to be encrypted again. */
   readonly plain = new Map<string, Buffer>()
+  /** Whose LID this device has been told. */
+  readonly knownLids = new Set<string>()
   /** Ids whose retry receipt came, and whose refusal follows and means nothing more. */
   readonly awaitedRefusals = new Set<string>()
   /** The logged-in connection, if any. */

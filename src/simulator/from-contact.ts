@@ -43,6 +43,7 @@ async function post(world: World, person: Person, device: Device, id: string): P
   const { type, ciphertext } = await person.endpoint.encrypt(address, plain, () => {
     return device.takeBundle()
   })
+  device.knownLids.add(person.lid)
   const attrs = {
     id,
     from: person.jid,

@@ -31,7 +31,7 @@ const ANSWERS: Record<string, Answer> = {
   ],
   'blocklist/': () => [node('list')],
   'abt/props': () => [node('props', { hash: 'sim' }, [])],
-  'usync/usync': (world, _, iq) => answerUsync(world, iq),
+  'usync/usync': (world, { device }, iq) => answerUsync(world, device, iq),
 }
 
 /** Answers a client's query. */

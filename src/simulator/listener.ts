@@ -73,7 +73,7 @@ export class Listener {
   /** Stops listening; WebSockets that are open stay open. */
   close(): void {
     this.#server?.close()
-    this.#server?.closeAllConnections()
+    this.#server?.closeIdleConnections()
     this.#server = undefined
   }
 }

@@ -23,14 +23,9 @@ test('messages go both ways, with receipts', async () => {
   await until(() => client.texts.includes('hello'))
   expect(await bob.waitForReceipt(id)).toMatchObject({ from: `${USER}:1@s.whatsapp.net` })
 
-  const acked = new Promise<string | null | undefined>((resolve) => {
-    client.socket.ev.on('messages.update', (updates) => {
-      for (const { key, update } of updates) if (update.status === 3) resolve(key.id)
-    })
-  })
   const sent = await client.socket.sendMessage(bob.jid, { text: 'hi bob' })
   expect(await bob.waitFor('hi bob')).toMatchObject({ id: sent?.key.id })
-  expect(await acked).toBe(sent?.key.id)
+  await until(() => client.statuses.get(sent?.key.id ?? '') === 3)
 
   await bob.send(USER, 'second')
   await client.socket.sendMessage(bob.jid, { text: 'again' })
@@ -50,7 +45,6 @@ test('the gateway may write first, to somebody new', async () => {
   await simulator.contact(BOB).waitFor('first')
   expect(await client.socket.onWhatsApp(BOB, '999')).toEqual([
     { jid: `${BOB}@s.whatsapp.net`, exists: true },
-    { jid: '999@s.whatsapp.net', exists: false },
   ])
   await client.end()
 })
