@@ -38,15 +38,12 @@ export interface ClaimRequest {
   /** An operator said so: do not wait for the other owner to fall silent. */
   takeOver?: boolean
   /**
-   * A pairing begins: a session without any usable state may be created. Where state exists, it is
-   * brought back instead (route `warm` or `cold`), so that a good identity is never paired over.
+   * A pairing begins. Unpaired local state that goes on from `owner()`'s seq and hash is what will
+   * be paired: it is kept, whatever else is stored stays a backup (route `new`). Without local
+   * state, stored state is brought back instead (`cold`), so that a good identity is never paired
+   * over; where none is stored either, the caller creates it after the claim (`new`).
    */
   create?: boolean
-  /**
-   * With `create`: WhatsApp unlinked the stored state, so a pairing replaces it all the same. Local
-   * state is quarantined, the newest snapshot stays a backup.
-   */
-  unlinked?: boolean
   signal?: AbortSignal
 }
 
@@ -55,7 +52,7 @@ export type ClaimOutcome =
   | {
       kind: 'claimed'
       epoch: number
-      /** `new`: the caller creates the state next, with `AuthStore.create(id, creds, base)`. */
+      /** `new`: a pairing follows, on local state that is there or created next from `base`. */
       route: RecoveryRoute | 'new'
       seq: number
       /** With route `new`: where the session's seq goes on; absent when it never had any. */

@@ -10,7 +10,7 @@ import type { CauseId } from './cause.ts'
  */
 export interface RecoveryEvidence {
   sessionId: string
-  request: { assigned: boolean; takeOver: boolean; create: boolean; unlinked: boolean }
+  request: { assigned: boolean; takeOver: boolean; create: boolean }
   local?: LocalEvidence
   owner?: OwnerEvidence
   /** What watching the owning boot's `alive` object showed. `unknown`: nobody watched yet. */
@@ -60,7 +60,7 @@ export type RecoveryPlan =
       why: string
       forfeited?: string
     }
-  /** A pairing begins; `quarantine` when unusable local state is in the way. */
+  /** A pairing begins, on fresh local state where that is there; `quarantine`: on none. */
   | { kind: 'create'; epoch: number; quarantine: boolean; why: string }
   /** Watch the owning boot's `alive` object, then plan again. */
   | { kind: 'wait'; worker: string; boot: string; why: string }
@@ -76,12 +76,10 @@ export function planRecovery(evidence: RecoveryEvidence): RecoveryPlan {
 function planWithoutOwner({ request, local, sessionId }: RecoveryEvidence): RecoveryPlan {
   const known = Math.max(local?.confirmedEpoch ?? 0, ...(local?.tags ?? []).map((t) => t.epoch), 0)
   const epoch = known + 1
-  const replace = request.create && request.unlinked
-  if (local?.paired !== true || replace) {
-    if (!request.create)
-      return refuse('no-state', `neither this disk nor the object store has '${sessionId}'`)
-    return create(epoch, local !== undefined, 'the session is new')
-  }
+  if (local?.paired !== true)
+    return request.create
+      ? create(epoch, false, 'the session is new')
+      : refuse('no-state', `neither this disk nor the object store has '${sessionId}'`)
   const forgotten = local.confirmedEpoch > 0
   if (forgotten && !request.assigned && !request.takeOver)
     return refuse(
@@ -117,14 +115,12 @@ function mayNot(evidence: RecoveryEvidence, owner: OwnerEvidence): RecoveryPlan 
 function planWithOwner(evidence: RecoveryEvidence, owner: OwnerEvidence): RecoveryPlan {
   const { request, local, sessionId } = evidence
   const epoch = owner.epoch + 1
-  const quarantine = local !== undefined
-  if (request.create && request.unlinked)
-    return create(epoch, quarantine, 'WhatsApp unlinked the stored state')
+  const standing = local === undefined ? 'none' : standingOf(local, owner)
+  if (request.create && standing === 'fresh') return create(epoch, false, 'a pairing begins')
   if (owner.removed)
     return request.create
-      ? create(epoch, quarantine, 'the session was removed')
+      ? create(epoch, local !== undefined, 'the session was removed')
       : refuse('no-state', `'${sessionId}' was removed`)
-  const standing = local === undefined ? 'none' : standingOf(local, owner)
   if (standing === 'newest') {
     const why = 'the local state is the newest'
     return owner.held
@@ -136,58 +132,69 @@ function planWithOwner(evidence: RecoveryEvidence, owner: OwnerEvidence): Recove
       'damaged',
       `the local state of '${sessionId}' (seq ${local?.seq}) does not contain what the object store holds up to seq ${owner.seq}, although both are of epoch ${owner.epoch}: which one is newer cannot be told`,
     )
-  return planRestore(evidence, owner, standing)
+  return owner.snapshot === undefined
+    ? planWithNothingStored(evidence, owner, standing)
+    : planRestore(evidence, owner, owner.snapshot)
+}
+
+function planWithNothingStored(
+  { request, local, sessionId }: RecoveryEvidence,
+  { epoch }: OwnerEvidence,
+  standing: Standing | 'none',
+): RecoveryPlan {
+  if (standing === 'older')
+    return refuse(
+      'stale',
+      `the local state of '${sessionId}' is of an earlier epoch than ${epoch}, of which nothing is stored`,
+    )
+  return request.create
+    ? create(epoch + 1, local !== undefined, 'nothing of it is stored')
+    : refuse('no-state', `no state of '${sessionId}' is stored: its pairing was never completed`)
 }
 
 function planRestore(
-  { request, local, sessionId }: RecoveryEvidence,
+  { local, sessionId }: RecoveryEvidence,
   owner: OwnerEvidence,
-  standing: 'none' | 'unpaired' | 'older',
+  snapshot: NonNullable<OwnerEvidence['snapshot']>,
 ): RecoveryPlan {
-  const { snapshot } = owner
-  const epoch = owner.epoch + 1
-  const quarantine = local !== undefined
-  if (snapshot === undefined) {
-    if (request.create) return create(epoch, quarantine, 'nothing of it is stored')
-    return standing === 'older'
-      ? refuse(
-          'stale',
-          `the local state of '${sessionId}' is of an earlier epoch than ${owner.epoch}, of which nothing is stored`,
-        )
-      : refuse('no-state', `no state of '${sessionId}' is stored: its pairing was never completed`)
-  }
   if (snapshot.seq < owner.seq)
     return refuse(
       'stale',
-      `the newest stored snapshot of '${sessionId}' is at seq ${snapshot.seq}, but worker '${owner.worker}' released it at seq ${owner.seq}; the rest is on that worker's disk`,
+      `the newest stored snapshot of '${sessionId}' is at seq ${snapshot.seq}, but worker '${owner.worker}' ended at seq ${owner.seq}; the rest is on that worker's disk`,
     )
   if (snapshot.problem !== undefined) return refuse('damaged', snapshot.problem)
-  const why =
-    standing === 'none' ? 'this disk does not have it' : 'the local state is not the newest'
-  const forfeited = owner.released
-    ? undefined
-    : `worker '${owner.worker}' had not released it: changes after seq ${snapshot.seq} (stored ${iso(snapshot.createdAt)}) are lost, if there were any`
-  return { kind: 'restore', epoch, quarantine, why, ...(forfeited !== undefined && { forfeited }) }
+  const forfeited = `worker '${owner.worker}' had not released it: changes after seq ${snapshot.seq} (stored ${iso(snapshot.createdAt)}) are lost, if there were any`
+  return {
+    kind: 'restore',
+    epoch: owner.epoch + 1,
+    quarantine: local !== undefined,
+    why: local === undefined ? 'this disk does not have it' : 'the local state is not the newest',
+    ...(!owner.released && { forfeited }),
+  }
 }
 
 /**
  * Whether local state may go on from the owner record's end.
  *
- *   newest    it may: it is of the record's very epoch and boot and contains its last change, or it
- *             ends exactly there
- *   unpaired  it is the leavings of a pairing that nobody completed
+ *   newest    it may: it ends exactly there, or it is of the record's very epoch and boot and contains
+ *             its last change. State that was created under an epoch of this disk of which nothing is
+ *             stored yet carries no tag; it is of that epoch too
+ *   fresh     unpaired, and goes on from the record's end: made for a pairing
+ *   leftover  unpaired, and does not: the leavings of a pairing that nobody completed
  *   older     of an earlier epoch, or a disk that was rolled back
  *   forked    of the record's epoch and boot, reaches beyond its end, but does not contain it
  */
-function standingOf(
-  local: LocalEvidence,
-  owner: OwnerEvidence,
-): 'newest' | 'unpaired' | 'older' | 'forked' {
-  if (!local.paired) return 'unpaired'
+type Standing = 'newest' | 'fresh' | 'leftover' | 'older' | 'forked'
+
+function standingOf(local: LocalEvidence, owner: OwnerEvidence): Standing {
+  const contains =
+    local.seq >= owner.seq && (owner.seq === 0 || local.hashAtOwnerSeq === owner.hash)
+  if (!local.paired) return contains ? 'fresh' : 'leftover'
   if (owner.seq > 0 && local.seq === owner.seq && local.hash === owner.hash) return 'newest'
-  const same = local.tags.some((t) => t.epoch === owner.epoch && t.boot === owner.boot)
+  const untagged = local.tags.length === 0 && owner.mine && owner.snapshot === undefined
+  const same = untagged || local.tags.some((t) => t.epoch === owner.epoch && t.boot === owner.boot)
   if (!same || local.seq < owner.seq) return 'older'
-  return owner.seq === 0 || local.hashAtOwnerSeq === owner.hash ? 'newest' : 'forked'
+  return contains ? 'newest' : 'forked'
 }
 
 function create(epoch: number, quarantine: boolean, why: string): RecoveryPlan {

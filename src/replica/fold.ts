@@ -1,0 +1,116 @@
+import { GatewayError } from '../session/errors.ts'
+import type { Held, ReplicaContext } from './context.ts'
+import { changeHeld, heldOwner } from './owner-io.ts'
+import { backupInfo, type OwnerRecord, type SnapshotRef } from './owner.ts'
+import type { BackupInfo, SnapshotTrigger } from './port.ts'
+import { retain } from './retain.ts'
+import { dropUnnamed, storeSnapshot } from './snapshot-io.ts'
+import { foldOwner } from './transitions.ts'
+
+/** Rule 9: the snapshot object first, then the record that names it; on failure nothing is deleted. */
+export async function fold(
+  context: ReplicaContext,
+  sessionId: string,
+  trigger: SnapshotTrigger,
+  signal?: AbortSignal,
+): Promise<BackupInfo> {
+  const { held, known } = await heldOwner(context, sessionId, signal)
+  const snapshot = await snapshotFor(context, sessionId, held, known.record, trigger, signal)
+  await noteBase(context, sessionId, held)
+  const { before, after } = await changeHeld(
+    context,
+    sessionId,
+    (record, stamp) =>
+      foldOwner(record, held, superseding(record, snapshot, context.clock.wall()), stamp),
+    signal,
+  )
+  await noteStored(context, sessionId, held, snapshot.seq)
+  await dropUnnamed(context, before, after, held.garbage)
+  return backupInfo(sessionId, snapshot, true)
+}
+
+export async function foldIfNewer(
+  context: ReplicaContext,
+  sessionId: string,
+  trigger: SnapshotTrigger,
+  signal?: AbortSignal,
+): Promise<BackupInfo | undefined> {
+  const { known } = await heldOwner(context, sessionId, signal)
+  return isNewer(context, sessionId, known.record)
+    ? fold(context, sessionId, trigger, signal)
+    : undefined
+}
+
+/** True where local state is worth a snapshot: of a linked device, and beyond the newest one. */
+export function isNewer(
+  context: ReplicaContext,
+  sessionId: string,
+  { snapshot }: OwnerRecord,
+): boolean {
+  const local = context.auth.find(sessionId)
+  return local?.paired === true && (snapshot === null || local.seq > snapshot.seq)
+}
+
+/** The committed state as a stored snapshot; where the newest one holds just that, the same again. */
+export async function snapshotFor(
+  context: ReplicaContext,
+  sessionId: string,
+  held: Held,
+  record: OwnerRecord,
+  trigger: SnapshotTrigger,
+  signal?: AbortSignal,
+): Promise<SnapshotRef> {
+  if (context.auth.find(sessionId)?.paired !== true)
+    throw new GatewayError({
+      code: 'session.needs-pairing',
+      subject: sessionId,
+      message: `'${sessionId}' has no linked device, so there is nothing to store`,
+      hint: `run \`wa-gateway session pair ${sessionId}\``,
+    })
+  const image = await context.auth.image(sessionId)
+  const newest = record.snapshot
+  if (newest !== null && newest.seq === image.seq && newest.hash === image.hash)
+    return { ...newest, trigger: weightier(newest.trigger, trigger) }
+  return storeSnapshot(context, image, held.epoch, trigger, signal)
+}
+
+/** A new newest snapshot, and which of the older ones stay. */
+export function superseding(
+  record: OwnerRecord,
+  snapshot: SnapshotRef,
+  now: number,
+): { snapshot: SnapshotRef; kept: SnapshotRef[] } {
+  const older = record.snapshot === null ? record.kept : [record.snapshot, ...record.kept]
+  const others = older.filter((ref) => ref.epoch !== snapshot.epoch || ref.seq !== snapshot.seq)
+  return { snapshot, kept: retain(others, now) }
+}
+
+/** State that was created under this very epoch carries no tag yet: it gets one before it is stored. */
+export async function noteBase(
+  context: ReplicaContext,
+  sessionId: string,
+  { epoch, boot }: Held,
+): Promise<void> {
+  const local = context.auth.find(sessionId)
+  if (local === undefined || local.tags.some((t) => t.epoch === epoch && t.boot === boot)) return
+  await context.auth.tag(sessionId, { epoch, boot }, true)
+}
+
+export async function noteStored(
+  context: ReplicaContext,
+  sessionId: string,
+  { epoch }: Held,
+  seq: number | undefined,
+): Promise<void> {
+  const local = context.auth.find(sessionId)
+  if (local === undefined) return
+  await Promise.all([
+    local.confirmedEpoch < epoch && context.auth.confirmEpoch(sessionId, epoch),
+    seq !== undefined && seq > local.storedSeq && context.auth.confirmStored(sessionId, seq),
+  ])
+}
+
+/** A snapshot that a person asked for stays one, whatever finds the same state again. */
+function weightier(there: SnapshotTrigger, wanted: SnapshotTrigger): SnapshotTrigger {
+  return wanted === 'manual' || wanted === 'before-restore' ? wanted : there
+}

@@ -1,0 +1,116 @@
+import { pack, Unpackr } from 'msgpackr'
+import * as z from 'zod'
+import { backupId, ownerName } from './names.ts'
+import { damaged, packObject, unpackObject, type ObjectAddress } from './object.ts'
+import { SNAPSHOT_TRIGGERS, type BackupInfo, type OwnerView } from './port.ts'
+
+const count = z.int().nonnegative()
+const epoch = z.int().positive()
+const hash = z.string().max(128)
+
+const snapshotRef = z.strictObject({
+  epoch,
+  seq: count,
+  hash,
+  size: count,
+  keys: count,
+  createdAt: count,
+  trigger: z.enum(SNAPSHOT_TRIGGERS),
+})
+
+/** Slots `from` to `to` (exclusive; null: open) of a boot's log, in which this session has changes. */
+const range = z.strictObject({
+  worker: z.string(),
+  boot: z.string(),
+  from: count,
+  to: count.nullable(),
+})
+
+const ownerSchema = z.strictObject({
+  format: z.literal(1),
+  session: z.string(),
+  /** Grows by one with every claim, never falls, survives removal. */
+  epoch,
+  worker: z.string(),
+  boot: z.string(),
+  ranges: z.array(range),
+  /** What a recovery starts from; null before the first fold and after an unlinked pairing. */
+  snapshot: snapshotRef.nullable(),
+  /** Older snapshots that are still backups, newest first. */
+  kept: z.array(snapshotRef),
+  /** The last change that this record knows of; above the snapshot's where a release stored none. */
+  seq: count,
+  hash,
+  released: z.boolean(),
+  removed: z.boolean(),
+  /** Unique to one write attempt: tells one's own write from another's (src/replica/swap.ts). */
+  writeId: z.string().min(1),
+  /** Where the next epoch branched off each earlier one, newest first. */
+  history: z.array(z.strictObject({ epoch, endSeq: count, hash })),
+  /** Milliseconds since the epoch at which this record was written. */
+  at: count,
+})
+
+export type OwnerRecord = z.infer<typeof ownerSchema>
+export type SnapshotRef = z.infer<typeof snapshotRef>
+export type LogRange = z.infer<typeof range>
+
+/** An owner record with the etag under which it can be replaced. */
+export interface KnownOwner {
+  record: OwnerRecord
+  etag: string
+}
+
+const unpackr = new Unpackr({ useRecords: false })
+
+export function encodeOwner(record: OwnerRecord): Uint8Array {
+  const header = { kind: 'owner', codec: 'none', cipher: 'none', keyId: '' } as const
+  return packObject(ownerName(record.session), header, pack(record))
+}
+
+/** Throws `replica.damaged` unless the bytes are a sound record of this very session. */
+export function parseOwner(sessionId: string, bytes: Uint8Array): OwnerRecord {
+  const address: ObjectAddress = { name: ownerName(sessionId), kind: 'owner', sessionId }
+  const { payload } = unpackObject(address, bytes)
+  const parsed = ownerSchema.safeParse(decode(address, payload))
+  if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
+  const fault = faultOf(sessionId, parsed.data)
+  if (fault !== undefined) throw damaged(address, fault)
+  return parsed.data
+}
+
+function decode(address: ObjectAddress, payload: Uint8Array): unknown {
+  try {
+    return unpackr.unpack(payload)
+  } catch (error) {
+    throw damaged(address, 'its content cannot be read', error)
+  }
+}
+
+/** What the shape alone cannot say; undefined where all holds. */
+function faultOf(sessionId: string, record: OwnerRecord): string | undefined {
+  const { snapshot, seq, hash } = record
+  if (record.session !== sessionId) return 'it belongs to another session'
+  if (snapshot !== null && snapshot.seq > seq) return 'its snapshot is newer than its last change'
+  if (snapshot !== null && snapshot.seq === seq && snapshot.hash !== hash)
+    return 'its snapshot and its last change have different hashes'
+  if (record.removed && (snapshot !== null || !record.released))
+    return 'it is removed and owned at once'
+  return undefined
+}
+
+export function backupInfo(session: string, ref: SnapshotRef, newest: boolean): BackupInfo {
+  return { id: backupId(ref), sessionId: session, ...ref, newest }
+}
+
+/** Every snapshot that the record names, newest first. */
+export function backupsOf(record: OwnerRecord): BackupInfo[] {
+  const { session, snapshot, kept } = record
+  const newest = snapshot === null ? [] : [backupInfo(session, snapshot, true)]
+  return [...newest, ...kept.map((ref) => backupInfo(session, ref, false))]
+}
+
+export function ownerView(record: OwnerRecord, mine: boolean): OwnerView {
+  const { epoch, worker, boot, released, removed, seq, hash } = record
+  return { epoch, worker, boot, released, removed, seq, hash, mine, backups: backupsOf(record) }
+}

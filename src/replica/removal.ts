@@ -1,0 +1,50 @@
+import { GatewayError } from '../session/errors.ts'
+import { newStamp, type ReplicaContext } from './context.ts'
+import { ownerName, sessionPrefix } from './names.ts'
+import { readOwner, swapOwner } from './owner-io.ts'
+import type { KnownOwner } from './owner.ts'
+import { removeOwner } from './transitions.ts'
+
+const ROUNDS = 10
+
+/**
+ * The tombstone first, then every snapshot object, named or not. Can be run again where it stopped.
+ * The owner record itself is never deleted, so that no epoch is ever given twice.
+ */
+export async function removeSession(context: ReplicaContext, sessionId: string): Promise<void> {
+  if (!(await bury(context, sessionId))) return
+  context.held.delete(sessionId)
+  const names: string[] = []
+  for await (const { name } of context.store.list(sessionPrefix(sessionId)))
+    if (name !== ownerName(sessionId)) names.push(name)
+  for (const name of names) await context.store.remove(name)
+}
+
+async function bury(context: ReplicaContext, sessionId: string): Promise<boolean> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const known = await readOwner(context, sessionId)
+    if (known === undefined) return false
+    if (known.record.removed) return true
+    if (!known.record.released && !context.auth.isMine(known.record.boot))
+      throw ownedElsewhere(sessionId, known)
+    const { boot } = context.auth
+    const holder = { worker: context.worker, boot }
+    const next = removeOwner(known.record, holder, newStamp(context))
+    const outcome = await swapOwner(context, next, known)
+    if (outcome.kind === 'stored') return true
+  }
+  throw new GatewayError({
+    code: 'store.unavailable',
+    subject: ownerName(sessionId),
+    message: `the owner record of '${sessionId}' kept changing while it was removed`,
+  })
+}
+
+function ownedElsewhere(sessionId: string, { record }: KnownOwner): GatewayError {
+  return new GatewayError({
+    code: 'replica.owned-elsewhere',
+    subject: sessionId,
+    message: `worker '${record.worker}' owns '${sessionId}'`,
+    hint: 'remove it there, or take it over first',
+  })
+}

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import type { SessionImage } from '../authstate/port.ts'
+import { GatewayError } from '../session/errors.ts'
+import { planRecovery } from '../session/plan.ts'
+import { claim } from './claim.ts'
+import { newStamp, type ReplicaContext } from './context.ts'
+import { gather } from './evidence.ts'
+import { fold, superseding } from './fold.ts'
+import { readOwner, swapOwner } from './owner-io.ts'
+import { backupsOf, type KnownOwner, type OwnerRecord } from './owner.ts'
+import type { BackupInfo } from './port.ts'
+import { dropUnnamed, fetchSnapshot, storeSnapshot } from './snapshot-io.ts'
+import { rewindOwner, type StateEnd } from './transitions.ts'
+
+/**
+ * Rule 12: an older snapshot's content becomes the newest state, as an epoch of its own. In this
+ * order, so that a crash anywhere leaves either the old state or the new one, both stored: fold what
+ * is there, store the new snapshot, swap the record, then replace the local state. The record is
+ * left released: whoever opens the session next claims it.
+ */
+export async function rewind(
+  context: ReplicaContext,
+  sessionId: string,
+  id: string,
+): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
+  const target = backupsOf((await existing(context, sessionId)).record).find((b) => b.id === id)
+  if (target === undefined) throw noBackup(sessionId, id)
+  const old = await fetchSnapshot(context, sessionId, target)
+  const replaced = await keepCurrent(context, sessionId)
+  const known = await existing(context, sessionId)
+  const epoch = epochAfter(context, sessionId, known.record)
+  const image = continued(old.image, lastEnd(context, sessionId, known.record))
+  const snapshot = await storeSnapshot(context, image, epoch, 'restored')
+  const { boot } = context.auth
+  const next = rewindOwner(
+    known.record,
+    { epoch, worker: context.worker, boot },
+    superseding(known.record, snapshot, context.clock.wall()),
+    newStamp(context),
+  )
+  const outcome = await swapOwner(context, next, known)
+  if (outcome.kind === 'lost') throw interfered(sessionId)
+  context.held.delete(sessionId)
+  if (context.auth.find(sessionId) !== undefined)
+    await context.auth.quarantine(sessionId, `backup ${id} was restored`)
+  await context.auth.install(image, { epoch, boot })
+  await context.auth.confirmEpoch(sessionId, epoch)
+  await dropUnnamed(context, known.record, next, new Set())
+  return { epoch, seq: image.seq, ...(replaced && { replaced }) }
+}
+
+/**
+ * Where seq and hash go on when a session goes back: one after the last, the hash bound to both the
+ * history that is left and the state that is taken up again. The only place that says so.
+ */
+export function continued(old: SessionImage, last: StateEnd): SessionImage {
+  const seq = last.seq + 1
+  const hash = createHash('sha256')
+    .update(JSON.stringify(['restored', last.hash, seq, old.seq, old.hash]))
+    .digest('hex')
+  return { ...old, seq, hash }
+}
+
+/**
+ * Sees to it that what is replaced stays a backup. Where local state is the newest it is claimed and
+ * folded; where the stored snapshot is, that stays anyway. State that could not be recovered either
+ * (stale, damaged) is what a restore is for: it does not stand in the way.
+ */
+async function keepCurrent(
+  context: ReplicaContext,
+  sessionId: string,
+): Promise<BackupInfo | undefined> {
+  const known = await existing(context, sessionId)
+  const plan = planRecovery(gather(context, { sessionId, assigned: false }, known, 'unknown'))
+  if (plan.kind === 'connect' || plan.kind === 'nothing') {
+    const outcome = await claim(context, { sessionId, assigned: false })
+    if (outcome.kind === 'refused') throw interfered(sessionId)
+    return fold(context, sessionId, 'before-restore')
+  }
+  if (plan.kind === 'refuse' && plan.cause === 'owned-elsewhere')
+    throw new GatewayError({
+      code: 'replica.owned-elsewhere',
+      subject: sessionId,
+      message: plan.why,
+      hint: 'restore the backup on that worker, or release the session there first',
+    })
+  return backupsOf(known.record).find((backup) => backup.newest)
+}
+
+function epochAfter(context: ReplicaContext, sessionId: string, record: OwnerRecord): number {
+  return Math.max(record.epoch, context.auth.find(sessionId)?.confirmedEpoch ?? 0) + 1
+}
+
+function lastEnd(context: ReplicaContext, sessionId: string, record: OwnerRecord): StateEnd {
+  const local = context.auth.find(sessionId)
+  return local !== undefined && local.seq > record.seq ? local : record
+}
+
+async function existing(context: ReplicaContext, sessionId: string): Promise<KnownOwner> {
+  const known = await readOwner(context, sessionId)
+  if (known !== undefined && !known.record.removed) return known
+  throw new GatewayError({
+    code: 'replica.missing',
+    subject: sessionId,
+    message: `the object store has no backups of '${sessionId}'`,
+    hint: 'run `wa-gateway backup list` to see what there is',
+  })
+}
+
+function noBackup(sessionId: string, id: string): GatewayError {
+  return new GatewayError({
+    code: 'replica.missing',
+    subject: sessionId,
+    message: `'${sessionId}' has no backup '${id}'`,
+    hint: `run \`wa-gateway backup list --session ${sessionId}\``,
+  })
+}
+
+function interfered(sessionId: string): GatewayError {
+  return new GatewayError({
+    code: 'replica.owned-elsewhere',
+    subject: sessionId,
+    message: `another worker took '${sessionId}' while a backup of it was being restored`,
+    hint: `run \`wa-gateway session show ${sessionId}\``,
+  })
+}

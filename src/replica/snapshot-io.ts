@@ -1,0 +1,80 @@
+import type { SessionImage } from '../authstate/port.ts'
+import type { ReplicaContext } from './context.ts'
+import { snapshotName } from './names.ts'
+import { damaged } from './object.ts'
+import type { OwnerRecord, SnapshotRef } from './owner.ts'
+import type { SnapshotTrigger } from './port.ts'
+import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts'
+import { conditionalWrite } from './swap.ts'
+
+/**
+ * Puts a snapshot object. It counts only once an owner record names it, so a put that fails or
+ * lands late does no harm. Finding the same state there already is success: its ref is returned.
+ */
+export async function storeSnapshot(
+  context: ReplicaContext,
+  image: SessionImage,
+  epoch: number,
+  trigger: SnapshotTrigger,
+  signal?: AbortSignal,
+): Promise<SnapshotRef> {
+  const createdAt = context.clock.wall()
+  const { seq, hash, sessionId } = image
+  const { name, bytes, keys } = await encodeSnapshot(image, { epoch, createdAt, trigger })
+  const outcome = await conditionalWrite(context.store, context.clock, context.timing, {
+    name,
+    bytes,
+    etag: undefined,
+    isOwn: (found) => Buffer.compare(found, bytes) === 0,
+    signal,
+  })
+  if (outcome.kind === 'stored')
+    return { epoch, seq, hash, size: bytes.length, keys, createdAt, trigger }
+  const found = outcome.current
+  if (found === undefined) throw missing(sessionId, name)
+  const there = await decodeSnapshot(sessionId, { epoch, seq, hash }, found.bytes)
+  const size = found.bytes.length
+  return { epoch, seq, hash, size, keys: there.keys, createdAt: there.createdAt, trigger }
+}
+
+/** Reads and verifies; throws `replica.damaged` where the object is missing or not what is named. */
+export async function fetchSnapshot(
+  context: ReplicaContext,
+  sessionId: string,
+  ref: SnapshotRef,
+  signal?: AbortSignal,
+): Promise<Snapshot> {
+  const name = snapshotName(sessionId, ref.epoch, ref.seq)
+  const object = await context.store.get(name, signal && { signal })
+  if (object === undefined) throw missing(sessionId, name)
+  return decodeSnapshot(sessionId, ref, object.bytes)
+}
+
+/** Deletes what `after` no longer names. What cannot be deleted now is left in `garbage`. */
+export async function dropUnnamed(
+  context: ReplicaContext,
+  before: OwnerRecord,
+  after: OwnerRecord,
+  garbage: Set<string>,
+): Promise<void> {
+  const named = new Set(namesOf(after))
+  for (const name of namesOf(before)) if (!named.has(name)) garbage.add(name)
+  for (const name of garbage) {
+    try {
+      await context.store.remove(name)
+    } catch {
+      // It costs space, nothing else: the next fold of this session tries again.
+      return
+    }
+    garbage.delete(name)
+  }
+}
+
+function namesOf({ session, snapshot, kept }: OwnerRecord): string[] {
+  const refs = snapshot === null ? kept : [snapshot, ...kept]
+  return refs.map(({ epoch, seq }) => snapshotName(session, epoch, seq))
+}
+
+function missing(sessionId: string, name: string): Error {
+  return damaged({ name, kind: 'snapshot', sessionId }, 'it is missing')
+}
