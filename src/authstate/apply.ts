@@ -40,7 +40,7 @@ export class Applier {
     this.#roster = roster
     this.#find = db.prepare('SELECT sum FROM kv WHERE session = ? AND type = ? AND id = ?')
     this.#put = db.prepare(
-      'INSERT OR REPLACE INTO kv (session, type, id, sum, value) VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO kv (session, type, id, sum, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (session,type,id) DO UPDATE SET sum=excluded.sum, value=excluded.value',
     )
     this.#delete = db.prepare('DELETE FROM kv WHERE session = ? AND type = ? AND id = ?')
     this.#saveHead = db.prepare(SAVE_HEAD)

@@ -44,6 +44,7 @@ export function openDatabase(options: DatabaseOptions): OpenedDatabase {
     db.exec(`
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
+      PRAGMA wal_autocheckpoint = 4096;
       PRAGMA cell_size_check = ON;
       PRAGMA secure_delete = FAST;
       PRAGMA journal_size_limit = 67108864;

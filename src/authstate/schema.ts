@@ -3,7 +3,12 @@ import { DatabaseSync } from 'node:sqlite'
 /** `wagw`: tells our files from other SQLite files. */
 export const APPLICATION_ID = 0x77616777
 
-/** One script a version; `PRAGMA user_version` counts how many have run. */
+/**
+ * kv and journal have rowids: a value of 1 to 4 KB then lies in one page that an update rewrites
+ * alone. Without them it spills into overflow pages, and group commit has a third of the rate.
+ *
+ * One script a version; `PRAGMA user_version` counts how many have run.
+ */
 const MIGRATIONS = [
   `CREATE TABLE meta (
      key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL
@@ -19,11 +24,11 @@ const MIGRATIONS = [
    CREATE TABLE kv (
      session INTEGER NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, sum INTEGER NOT NULL,
      value BLOB NOT NULL, PRIMARY KEY (session, type, id)
-   ) STRICT, WITHOUT ROWID;
+   ) STRICT;
    CREATE TABLE journal (
      session INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,
      PRIMARY KEY (session, seq)
-   ) STRICT, WITHOUT ROWID;`,
+   ) STRICT;`,
 ] as const
 
 export const SCHEMA_VERSION = MIGRATIONS.length
