@@ -1,0 +1,105 @@
+import { Command, InvalidArgumentError } from 'commander'
+import type { Context, Define } from './shared/context.ts'
+
+interface Leaf {
+  summary: string
+  load: () => Promise<{ define: Define }>
+}
+interface Group {
+  summary: string
+  commands: Record<string, Leaf>
+}
+
+/** Every command. Its file is loaded when it was chosen, so that a quick one stays quick. */
+const COMMANDS: Record<string, Leaf | Group> = {
+  daemon: { summary: 'run the gateway', load: () => import('./daemon.ts') },
+  status: {
+    summary: 'show the worker and its sessions',
+    load: () => import('./status.ts'),
+  },
+  session: {
+    summary: 'pair, list and change sessions',
+    commands: {
+      pair: { summary: 'link a session to a phone', load: () => import('./session/pair.ts') },
+      list: { summary: 'list the sessions', load: () => import('./session/list.ts') },
+      show: { summary: 'show all about one session', load: () => import('./session/show.ts') },
+      send: { summary: 'send a text message', load: () => import('./session/send.ts') },
+      pause: {
+        summary: 'disconnect until resumed; stays linked',
+        load: () => import('./session/pause.ts'),
+      },
+      resume: { summary: 'connect a paused one again', load: () => import('./session/resume.ts') },
+      logout: { summary: 'unlink it from its phone', load: () => import('./session/logout.ts') },
+      remove: {
+        summary: 'unlink and delete it with its backups',
+        load: () => import('./session/remove.ts'),
+      },
+    },
+  },
+  recover: { summary: 'bring sessions back online', load: () => import('./recover.ts') },
+  preserve: {
+    summary: 'store the current state of sessions, which go on running',
+    load: () => import('./preserve.ts'),
+  },
+  backup: {
+    summary: 'make, list and restore backups',
+    commands: {
+      create: { summary: 'back sessions up now', load: () => import('./backup/create.ts') },
+      list: { summary: 'list backups', load: () => import('./backup/list.ts') },
+      restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
+    },
+  },
+  simulator: {
+    summary: 'run a WhatsApp server for trying things out',
+    load: () => import('./simulator.ts'),
+  },
+}
+
+export function createProgram(context: Context): Command {
+  const program = new Command('wa-gateway')
+    .description('A WhatsApp gateway whose sessions survive restarts, lost disks and lost hosts.')
+    .version(context.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand(false)
+    .option('--socket <path>', "the daemon's control socket")
+    .option('--config <file>', 'the configuration file, instead of looking for one')
+    .option('--json', 'print JSON: one object, or one a line for what streams')
+    .option('--no-color', 'print no colours, as NO_COLOR does')
+    .option('--timeout <seconds>', 'stop waiting after this long', seconds)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      getOutHelpWidth: () => context.columns ?? 80,
+      getErrHelpWidth: () => context.columns ?? 80,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('try: add --help')
+    .exitOverride()
+  add(program, COMMANDS, context)
+  return program
+}
+
+function add(parent: Command, commands: Record<string, Leaf | Group>, context: Context): void {
+  for (const [name, entry] of Object.entries(commands)) {
+    const child = parent
+      .command(name)
+      .summary(entry.summary)
+      .description(sentence(entry.summary))
+      .helpCommand(false)
+    if ('commands' in entry) add(child, entry.commands, context)
+  }
+  parent.hook('preSubcommand', async (_, chosen) => {
+    const entry = commands[chosen.name()]
+    if (entry && 'load' in entry) (await entry.load()).define(chosen, context)
+  })
+}
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+
+function seconds(text: string): number {
+  const value = Number(text)
+  if (Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('give a number of seconds above 0.')
+}

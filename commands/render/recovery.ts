@@ -1,0 +1,42 @@
+import type { Event } from '../../src/control/api.ts'
+import { cause } from '../../src/session/cause.ts'
+import { summarize, type RecoveryResult } from '../../src/session/report.ts'
+import { nextFor } from './next.ts'
+import { renderTable } from './table.ts'
+import { elapsed } from './time.ts'
+
+/** What is said of a recovery while it runs; undefined for what says nothing new. */
+export function recoveryProgress(event: Event<'recover'>): string | undefined {
+  if (event.type === 'begin' && event.total > 1) return `recovering ${event.total} sessions…`
+  if (event.type === 'retry')
+    return `${event.sessionId}: attempt ${event.attempt} failed, again in ${elapsed(event.delayMs)}: ${event.detail}`
+  if (event.type === 'settled')
+    return `${event.done}/${event.total} ${event.result.sessionId} ${event.result.outcome}`
+  return undefined
+}
+
+export function renderRecovery(results: readonly RecoveryResult[], columns?: number): string {
+  if (results.length === 0) return 'no sessions to recover\n'
+  const rows = results.map((result) => [
+    result.sessionId,
+    result.outcome,
+    result.route === 'none' ? 'was online' : (result.route ?? ''),
+    elapsed(result.durations.total),
+    String(result.attempts),
+    result.detail ?? (result.cause ? cause(result.cause).words : ''),
+  ])
+  return renderTable(['SESSION', 'OUTCOME', 'FROM', 'TIME', 'TRIES', 'WHY'], rows, columns)
+}
+
+/** The failed sessions by name, each with what to do next. */
+export function renderFailures(results: readonly RecoveryResult[]): string {
+  const { total, failed } = summarize(results)
+  if (failed === 0) return ''
+  const lines = results
+    .filter((result) => result.outcome === 'failed')
+    .map(({ sessionId, cause: id }) => {
+      const next = id === undefined ? undefined : nextFor(cause(id).next, sessionId)
+      return next === undefined ? `  ${sessionId}` : `  ${sessionId}: ${next}`
+    })
+  return [`${failed} of ${total} failed:`, ...lines].join('\n')
+}

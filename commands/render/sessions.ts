@@ -1,0 +1,41 @@
+import { cause } from '../../src/session/cause.ts'
+import type { SessionView } from '../../src/session/state.ts'
+import { renderTable } from './table.ts'
+import { duration } from './time.ts'
+
+/** One line a session, in the order given. `now` in milliseconds since the epoch. */
+export function renderSessions(
+  sessions: readonly SessionView[],
+  now: number,
+  columns?: number,
+): string {
+  if (sessions.length === 0) return 'no sessions: `wa-gateway session pair NAME` makes one\n'
+  const rows = sessions.map((view) => [
+    view.id,
+    view.state,
+    duration(now - view.since),
+    view.phone ?? '',
+    view.name ?? '',
+    shipped(view),
+    why(view) ?? '',
+  ])
+  return renderTable(
+    ['SESSION', 'STATE', 'FOR', 'PHONE', 'NAME', 'NOT STORED', 'WHY'],
+    rows,
+    columns,
+  )
+}
+
+/** How many changes the object store has not got yet. */
+function shipped({ seq, storedSeq }: SessionView): string {
+  return seq === undefined || storedSeq === undefined || seq === storedSeq
+    ? ''
+    : String(seq - storedSeq)
+}
+
+/** The cause in words, with what was seen where that says more. */
+export function why(view: SessionView): string | undefined {
+  const words = view.cause && cause(view.cause).words
+  if (words === undefined || view.detail === undefined) return words ?? view.detail
+  return view.detail.includes(words) ? view.detail : `${words}: ${view.detail}`
+}

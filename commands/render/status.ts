@@ -1,0 +1,45 @@
+import type { Result } from '../../src/control/api.ts'
+import { renderSessions } from './sessions.ts'
+import { renderFields } from './table.ts'
+import { duration } from './time.ts'
+
+type Status = Result<'status'>
+
+export function renderStatus(status: Status, now: number, columns?: number): string {
+  const { sessions } = status
+  const online = sessions.filter(({ state }) => state === 'online').length
+  const fields = renderFields([
+    ['worker', `${status.worker}, ${status.phase}${status.ready ? '' : ', not ready'}`],
+    [
+      'daemon',
+      `wa-gateway ${status.version}, process ${status.pid}, up ${duration(now - status.startedAt)}`,
+    ],
+    ['whatsapp', status.whatsapp.url],
+    ['store', store(status.store)],
+    ['backend', backend(status.backend, now)],
+    ['recovery', recovery(status.recovery)],
+    ['sessions', `${online} of ${sessions.length} online`],
+  ])
+  return `${fields}\n${renderSessions(sessions, now, columns)}`
+}
+
+function store({ label, healthy, offHost, detail }: Status['store']): string {
+  const health = healthy ? 'healthy' : 'FAILING'
+  const words = detail === undefined ? health : `${health}: ${detail}`
+  return `${label}, ${words}${offHost ? '' : ' (no off-host copy: a lost disk takes it along)'}`
+}
+
+function backend({ kind, registered, lastError }: Status['backend'], now: number): string {
+  if (kind === 'standalone') return 'none (standalone)'
+  const state = registered ? 'registered' : 'NOT registered'
+  if (lastError === undefined) return state
+  return `${state}; ${lastError.call} failed ${duration(now - lastError.at)} ago: ${lastError.message}`
+}
+
+function recovery(state: Status['recovery']): string {
+  if (state.phase === 'none') return 'none yet'
+  if (state.phase === 'waiting') return 'waits for the start-up delay'
+  const { done, total, recovered, failed, skipped } = state
+  const counts = `${recovered} recovered, ${failed} failed, ${skipped} skipped`
+  return state.phase === 'done' ? counts : `${done} of ${total} done: ${counts}`
+}

@@ -1,0 +1,24 @@
+import type { Event } from '../../src/control/api.ts'
+import { renderTable } from './table.ts'
+import { bytes } from './bytes.ts'
+
+type Stored = Extract<Event<'preserve'>, { type: 'end' }>['results']
+
+export function renderStored(results: Stored, columns?: number): string {
+  if (results.length === 0) return 'no sessions to store\n'
+  const rows = results.map(({ sessionId, stored, backup, detail }) => [
+    sessionId,
+    stored ? 'stored' : 'NOT STORED',
+    backup?.id ?? '',
+    backup === undefined ? '' : bytes(backup.size),
+    detail ?? '',
+  ])
+  return renderTable(['SESSION', 'OUTCOME', 'BACKUP', 'SIZE', 'DETAIL'], rows, columns)
+}
+
+/** The sessions that are not stored, by name; empty when all are. */
+export function renderNotStored(results: Stored): string {
+  const missing = results.filter(({ stored }) => !stored).map(({ sessionId }) => sessionId)
+  if (missing.length === 0) return ''
+  return `${missing.length} of ${results.length} not stored: ${missing.join(', ')}`
+}

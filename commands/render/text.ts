@@ -1,0 +1,31 @@
+const WIDE =
+  /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
+const CONTROL = /[\p{Cc}\p{Bidi_Control}]+/gu
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** Text from elsewhere (names, messages), made harmless for a terminal. */
+export function harmless(text: string): string {
+  return text.replaceAll(CONTROL, ' ')
+}
+
+/** How many columns a terminal gives to the text. */
+export function width(text: string): number {
+  let columns = 0
+  for (const { segment } of graphemes.segment(text)) columns += WIDE.test(segment) ? 2 : 1
+  return columns
+}
+
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - width(text)))
+}
+
+/** Cuts text that is wider than `columns`, with an ellipsis as its last character. */
+export function cut(text: string, columns: number): string {
+  if (width(text) <= columns) return text
+  let kept = ''
+  for (const { segment } of graphemes.segment(text)) {
+    if (width(kept) + width(segment) > columns - 1) break
+    kept += segment
+  }
+  return `${kept}…`
+}

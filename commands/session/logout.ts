@@ -1,0 +1,22 @@
+import { withDaemon } from '../shared/cli.ts'
+import { confirmed } from '../shared/confirm.ts'
+import type { Define } from '../shared/context.ts'
+
+export const define: Define = (command, context) => {
+  command
+    .argument('<session>')
+    .option('--confirm <session>', "the session's name again, instead of being asked for it")
+    .addHelpText('after', '\nExample:\n  $ wa-gateway session logout anna --confirm=anna\n')
+    .action(async (session: string, options: { confirm?: string }) =>
+      withDaemon(command, context, async ({ client, signal, show, note }) => {
+        const what = `Unlinking ${session} from its phone`
+        const confirm = await confirmed(session, what, options.confirm, context)
+        const result = await client.call('session.logout', { session, confirm }, signal)
+        show(result, () => `${session} is unlinked\n`)
+        if (!result.unlinked)
+          note(
+            `WhatsApp was not told${result.detail === undefined ? '' : ` (${result.detail})`}: remove the device on the phone, under Linked devices`,
+          )
+      }),
+    )
+}

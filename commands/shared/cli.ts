@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import { ControlClient } from '../../src/control/client.ts'
+import { GatewayError } from '../../src/session/errors.ts'
+import { locateSocket } from './connect.ts'
+import type { CommonOptions, Context } from './context.ts'
+
+/** What a command that asks the daemon works with. */
+export interface Cli {
+  client: ControlClient
+  /** Aborts on Ctrl-C and after --timeout. */
+  signal: AbortSignal
+  json: boolean
+  /** A result: with --json as one line of JSON, else as text for a person. */
+  show: (result: object, text: () => string) => void
+  /** An event of a stream: with --json a line of JSON, else nothing. */
+  line: (event: object) => void
+  /** What is said beside the data, on stderr; with --json nothing. */
+  note: (text: string) => void
+}
+
+/** Connects to the daemon, runs `work`, and leaves nothing open. */
+export async function withDaemon(
+  command: Command,
+  context: Context,
+  work: (cli: Cli) => Promise<void>,
+): Promise<void> {
+  const options = command.optsWithGlobals<CommonOptions>()
+  const json = options.json === true
+  const note = (text: string) => {
+    if (!json) context.stderr.write(`${text}\n`)
+  }
+  const client = new ControlClient({
+    target: { socketPath: locateSocket(options, context) },
+    version: context.version,
+    onSkew: (version) =>
+      context.stderr.write(
+        `warning: the daemon runs version ${version}, this is ${context.version}: restart it\n`,
+      ),
+  })
+  const limit = timeLimit(options.timeout)
+  try {
+    const line = (event: object) => {
+      if (json) context.stdout.write(`${JSON.stringify(event)}\n`)
+    }
+    await work({
+      client,
+      signal: AbortSignal.any([context.signal, limit.signal]),
+      json,
+      show: (result, text) => {
+        if (json) line(result)
+        else context.stdout.write(text())
+      },
+      line,
+      note,
+    })
+  } finally {
+    limit.clear()
+    await client.close()
+  }
+}
+
+function timeLimit(seconds: number | undefined): { signal: AbortSignal; clear: () => void } {
+  const over = new AbortController()
+  if (seconds === undefined) return { signal: over.signal, clear: () => {} }
+  const error = new GatewayError({
+    code: 'operation.timeout',
+    message: `no result within ${seconds} s; what the daemon had begun goes on`,
+    hint: 'see `wa-gateway status`, or give a longer --timeout',
+  })
+  const timer = setTimeout(() => over.abort(error), seconds * 1_000)
+  return { signal: over.signal, clear: () => clearTimeout(timer) }
+}

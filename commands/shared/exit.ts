@@ -1,0 +1,36 @@
+import { cause } from '../../src/session/cause.ts'
+import { EXIT } from '../../src/session/errors.ts'
+import type { RecoveryResult } from '../../src/session/report.ts'
+
+/** Thrown by a command that has told everything and ends with another status than 0. */
+export class ExitStatus extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`exit status ${status}`)
+    this.name = 'ExitStatus'
+    this.status = status
+  }
+}
+
+/** 0 when none failed, 3 when some did; when all did, the status that their causes share, or 1. */
+export function exitOfRecovery(results: readonly RecoveryResult[]): number {
+  const failed = results.filter((result) => result.outcome === 'failed')
+  if (failed.length === 0) return EXIT.ok
+  if (failed.length < results.length) return EXIT.partial
+  const statuses = new Set(failed.map((r) => (r.cause ? cause(r.cause).exit : EXIT.failed)))
+  const [only = EXIT.failed] = statuses
+  return statuses.size === 1 ? only : EXIT.failed
+}
+
+/** 0 when all were stored, 3 when some were, 1 when none was. */
+export function exitOfStored(results: readonly { stored: boolean }[]): number {
+  const stored = results.filter((result) => result.stored).length
+  if (stored === results.length) return EXIT.ok
+  return stored > 0 ? EXIT.partial : EXIT.failed
+}
+
+/** Ends the command with this status, unless it is 0. */
+export function exitWith(status: number): void {
+  if (status !== EXIT.ok) throw new ExitStatus(status)
+}

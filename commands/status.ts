@@ -1,0 +1,24 @@
+import { withDaemon } from './shared/cli.ts'
+import type { Define } from './shared/context.ts'
+import { renderShow } from './render/show.ts'
+import { renderStatus } from './render/status.ts'
+
+export const define: Define = (command, context) => {
+  command
+    .option('--why <session>', 'only why this session is not online, and what to do')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ wa-gateway status\n  $ wa-gateway status --why anna\n  $ wa-gateway status --json | jq -r ".sessions[].state"\n',
+    )
+    .action(async ({ why }: { why?: string }) =>
+      withDaemon(command, context, async ({ client, signal, show }) => {
+        if (why !== undefined) {
+          const shown = await client.call('session.show', { session: why }, signal)
+          show(shown, () => renderShow(shown, Date.now(), 'why'))
+          return
+        }
+        const status = await client.call('status', {}, signal)
+        show(status, () => renderStatus(status, Date.now(), context.columns))
+      }),
+    )
+}
