@@ -25,6 +25,7 @@ module.exports = {
     layer('whatsapp', [session, ports], 'ports, not adapters'),
     layer('recovery', [session, ports], 'ports, not adapters'),
     layer('simulator', [session], 'the peer knows nothing of the gateway'),
+    layer('demo', [session, '^src/(control|simulator)/'], 'a user of the daemon and the simulator'),
     layer('tui', [session, '^src/control/'], "knows control's client, not the daemon"),
     {
       name: 'commands-know-the-client',

@@ -64,6 +64,8 @@ export interface WorkerRegistry {
   unregister(): Promise<void>
   /** How the last calls went, for `status`. */
   health(): BackendHealth
+  /** Cuts calls under way short. */
+  close(): Promise<void>
 }
 
 export interface BackendHealth {

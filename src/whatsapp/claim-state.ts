@@ -34,11 +34,11 @@ export async function claimState(
     if (ports.auth.find(sessionId)?.paired !== true) {
       return { kind: 'refused', cause: 'no-state', detail: 'the session was never paired' }
     }
-    const route = outcome.route === 'new' ? 'warm' : outcome.route
+    const notes = [outcome.forfeited, ...outcome.notes].filter((note) => note !== undefined)
     return {
       kind: 'ready',
-      route,
-      ...(outcome.forfeited === undefined ? {} : { detail: outcome.forfeited }),
+      route: outcome.route === 'new' ? 'warm' : outcome.route,
+      ...(notes.length === 0 ? {} : { detail: notes.join('; ') }),
     }
   } catch (thrown) {
     signal.throwIfAborted()

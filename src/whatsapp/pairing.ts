@@ -44,11 +44,23 @@ export class Pairing {
     return this.#waiting.get(sessionId) ?? {}
   }
 
+  /** Begins a pairing that goes on by itself; throws where it can't begin. */
+  async begin(request: PairRequest, signal: AbortSignal): Promise<void> {
+    const begun = Promise.withResolvers<void>()
+    this.pair(request, () => begun.resolve(), signal, begun.resolve).then(
+      () => begun.resolve(),
+      (error: unknown) => begun.reject(error),
+    )
+    await begun.promise
+  }
+
   /** Resolves when the session is paired and online; the state is stored off the disk by then. */
   async pair(
     request: PairRequest,
     emit: (event: PairProgress) => void,
     signal?: AbortSignal,
+    /** Called when the session owns fresh state and begins to wait for a phone. */
+    begun?: () => void,
   ): Promise<{ phone?: string }> {
     const sessionId = assertSessionId(request.sessionId)
     const fresh = !this.#roster.has(sessionId)
@@ -65,12 +77,17 @@ export class Pairing {
         desired: 'running',
         ...(request.name === undefined ? {} : { name: request.name }),
       })
+      begun?.()
       await runner.pair(
         request.phone,
         (event) => this.#show(sessionId, event, emit),
         signal === undefined ? limit : AbortSignal.any([limit, signal]),
       )
     } catch (error) {
+      this.#ports.logger.info(
+        { err: error, session: sessionId },
+        'the pairing ended without a phone',
+      )
       await this.#discard(runner)
       throw error
     } finally {
@@ -100,14 +117,9 @@ export class Pairing {
 
   #assertPairable(runner: SessionRunner): void {
     if (!PAIRABLE.has(runner.state)) throw busy(runner)
-    const paired = this.#ports.auth.find(runner.id)?.paired === true
-    if (paired && runner.state !== 'needs-pairing' && runner.state !== 'banned') {
-      throw new GatewayError({
-        code: 'session.busy',
-        subject: runner.id,
-        message: `session ${runner.id} is paired already`,
-        hint: `run \`wa-gateway recover --session ${runner.id}\` to bring it online, or \`wa-gateway session logout ${runner.id}\` first`,
-      })
+    const linked = this.#ports.auth.find(runner.id)?.paired === true
+    if (linked && runner.state !== 'needs-pairing' && runner.state !== 'banned') {
+      throw paired(runner.id)
     }
   }
 
@@ -178,5 +190,14 @@ function busy(runner: SessionRunner): GatewayError {
     subject: runner.id,
     message: `session ${runner.id} is ${runner.state}`,
     hint: `run \`wa-gateway session show ${runner.id}\``,
+  })
+}
+
+function paired(sessionId: string): GatewayError {
+  return new GatewayError({
+    code: 'session.busy',
+    subject: sessionId,
+    message: `session ${sessionId} is paired already`,
+    hint: `run \`wa-gateway recover --session ${sessionId}\` to bring it online, or \`wa-gateway session logout ${sessionId}\` before pairing another phone`,
   })
 }

@@ -3,7 +3,7 @@ import type { AssignedSession } from '../backend/port.ts'
 import type { AttemptOutcome, RecoveryEvent, RecoveryTask } from '../recovery/port.ts'
 import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
 import { toGatewayError } from '../session/errors.ts'
-import { assertSessionId, isSessionId } from '../session/ids.ts'
+import { assertSessionId } from '../session/ids.ts'
 import type { PreservedSession, RecoveryResult, RecoveryRoute } from '../session/report.ts'
 import { mayBecome, type SessionView } from '../session/state.ts'
 import { claimState, type Restored, type SessionToRestore } from './claim-state.ts'
@@ -88,15 +88,7 @@ export class BaileysService {
         .map((sessionId) => ({ sessionId }))
     }
     const assignedBy = this.#ports.backend.kind === 'http' ? 'backend' : 'local'
-    const usable = assigned.filter(({ sessionId }) => {
-      if (isSessionId(sessionId)) return true
-      this.#ports.logger.error(
-        { session: sessionId },
-        'the backend assigned a session whose id cannot be used',
-      )
-      return false
-    })
-    for (const { sessionId, userId, name, phone } of usable) {
+    for (const { sessionId, userId, name, phone } of assigned) {
       this.roster.runner(sessionId)
       await this.roster.save(sessionId, {
         assignedBy,
@@ -105,7 +97,20 @@ export class BaileysService {
         ...(phone === undefined ? {} : { phone }),
       })
     }
-    return usable
+    return [...assigned, ...this.#pairedHere(assigned)]
+  }
+
+  /** Sessions that somebody paired at this worker, which the backend may not have listed yet. */
+  #pairedHere(assigned: readonly AssignedSession[]): AssignedSession[] {
+    const listed = new Set(assigned.map((session) => session.sessionId))
+    return this.roster
+      .ids()
+      .filter((id) => !listed.has(id) && this.#ports.auth.find(id)?.paired === true)
+      .filter((id) => {
+        const record = this.roster.record(id)
+        return record?.desired === 'running' && record.assignedBy === 'local'
+      })
+      .map((sessionId) => ({ sessionId }))
   }
 
   /** Brings sessions online; resolves with a result for each and never rejects for one of them. */
@@ -151,6 +156,8 @@ export class BaileysService {
     store: boolean
     onPreserved?: (session: PreservedSession) => void
   }): Promise<PreservedSession[]> {
+    // Attempts that the stop has cancelled end first, so that none opens a socket afterwards.
+    await Promise.allSettled(this.#attempts.values())
     const preserved = await Promise.all(
       this.roster.all().map(async (runner) => {
         const session = await this.#putAway(runner, options.store)
@@ -213,6 +220,7 @@ export class BaileysService {
           return this.#refused(runner, restored.cause, restored.detail)
         }
         ;({ route, detail } = restored)
+        signal.throwIfAborted()
       }
       const restored = performance.now()
       await this.handleRecoveredConnectionUpdate(runner.id, signal)

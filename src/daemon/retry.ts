@@ -1,0 +1,58 @@
+import type { Logger } from 'pino'
+import { CAUSES } from '../session/cause.ts'
+import type { BaileysService } from '../whatsapp/service.ts'
+
+const ROUND_MS = 30_000
+
+/**
+ * Tries sessions again that a recovery gave up on for a cause that time may heal: the store or the
+ * network was away, or another worker had them. Every claim goes by the protocol, so a round over
+ * a session that somebody else runs changes nothing.
+ */
+export class RetryRounds {
+  readonly #service: BaileysService
+  readonly #logger: Logger
+  readonly #signal: AbortSignal
+  #timer: NodeJS.Timeout | undefined
+  #round: Promise<void> | undefined
+
+  constructor(service: BaileysService, logger: Logger, signal: AbortSignal) {
+    this.#service = service
+    this.#logger = logger
+    this.#signal = signal
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#round ??= this.#again().finally(() => {
+        this.#round = undefined
+      })
+    }, ROUND_MS)
+    this.#timer.unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#round
+  }
+
+  async #again(): Promise<void> {
+    const { roster } = this.#service
+    const waiting = roster
+      .all()
+      .filter(
+        ({ id, state, cause }) =>
+          (state === 'failed' || state === 'conflict') &&
+          cause !== undefined &&
+          (CAUSES[cause].retryable || cause === 'owned-elsewhere') &&
+          roster.record(id)?.desired === 'running',
+      )
+      .map((runner) => runner.id)
+    if (waiting.length === 0 || this.#signal.aborted) return
+    this.#logger.info(
+      { sessions: waiting.length },
+      'trying sessions again that could not be recovered',
+    )
+    await this.#service.recover(waiting, { signal: this.#signal })
+  }
+}

@@ -1,0 +1,114 @@
+import type { Writable } from 'node:stream'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { EXIT, toGatewayError, type GatewayError } from '../session/errors.ts'
+import { quietConsole } from '../whatsapp/hooks/quiet-console.ts'
+import { createLogger } from './log.ts'
+import { Worker } from './worker.ts'
+
+export interface DaemonOptions {
+  config: Config
+  /** What the configuration wants to tell a person. */
+  warnings: readonly string[]
+  version: string
+  /** Where the log goes. */
+  log: Writable & { isTTY?: boolean }
+}
+
+/**
+ * Runs a worker until SIGTERM or SIGINT and resolves with the exit status. Throws what it can't go
+ * on with, after closing what was open. A second signal gives up waiting: what was acknowledged is
+ * on the disk either way.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const { config, version } = options
+  const logger = createLogger(config.log.level, options.log)
+  const restoreConsole = quietConsole()
+  const worker = new Worker(config, version, logger)
+  const signals = listenForSignals()
+  try {
+    logger.info({ version, worker: config.worker.id, pid: process.pid }, 'wa-gateway starts')
+    for (const warning of options.warnings) logger.warn(warning)
+    const event = await Promise.race([
+      signals.first.then((signal) => ({ kind: 'signal', signal }) as const),
+      worker.failed.then((error) => ({ kind: 'failed', error }) as const),
+      startFailed(worker, logger),
+    ])
+    if (event.kind === 'failed') logger.fatal({ err: event.error }, 'the worker cannot go on')
+    else logger.info({ signal: event.signal }, 'stopping; a second signal ends it at once')
+    const stopping = stopWorker(worker, logger)
+    const status = await Promise.race([stopping, signals.second.then(() => EXIT.interrupted)])
+    if (status === EXIT.interrupted) logger.warn('ended at once by a second signal')
+    if (event.kind === 'failed') throw event.error
+    return status
+  } finally {
+    signals.close()
+    restoreConsole()
+  }
+}
+
+/** Settles only when the start fails: one that succeeds is no reason to end. */
+async function startFailed(
+  worker: Worker,
+  logger: Logger,
+): Promise<{ kind: 'failed'; error: GatewayError }> {
+  try {
+    await worker.start()
+  } catch (thrown) {
+    return { kind: 'failed', error: toGatewayError(thrown) }
+  }
+  logger.info({ socket: worker.socketPath }, 'wa-gateway is ready')
+  return new Promise(() => undefined)
+}
+
+async function stopWorker(worker: Worker, logger: Logger): Promise<number> {
+  try {
+    const { preserved, late } = await worker.stop()
+    const missing = preserved.filter((session) => !session.stored)
+    for (const { sessionId, detail } of missing) {
+      logger.warn(
+        { session: sessionId, detail },
+        'safe on this disk, but not all of it is in the object store',
+      )
+    }
+    for (const session of late) {
+      logger.error({ session }, 'not preserved within GRACEFUL_SHUTDOWN_TIMEOUT; safe on this disk')
+    }
+    logger.info(
+      { preserved: preserved.length - missing.length, notStored: missing.length + late.length },
+      'stopped',
+    )
+    return late.length > 0 ? EXIT.partial : EXIT.ok
+  } catch (thrown) {
+    const error: GatewayError = toGatewayError(thrown)
+    logger.error({ err: error }, 'the stop failed')
+    return error.exit
+  }
+}
+
+interface Signals {
+  first: Promise<NodeJS.Signals>
+  second: Promise<NodeJS.Signals>
+  close(): void
+}
+
+function listenForSignals(): Signals {
+  const first = Promise.withResolvers<NodeJS.Signals>()
+  const second = Promise.withResolvers<NodeJS.Signals>()
+  let count = 0
+  const listener = (signal: NodeJS.Signals) => {
+    count++
+    if (count === 1) first.resolve(signal)
+    else second.resolve(signal)
+  }
+  process.on('SIGTERM', listener)
+  process.on('SIGINT', listener)
+  return {
+    first: first.promise,
+    second: second.promise,
+    close() {
+      process.off('SIGTERM', listener)
+      process.off('SIGINT', listener)
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import type { Config } from '../config/config.ts'
+import type { EngineSettings } from '../recovery/engine.ts'
+import type { ServiceSettings } from '../whatsapp/ports.ts'
+
+const CONNECT_TIMEOUT_MS = 20_000
+const RECONNECT = { baseMs: 1_000, maxMs: 60_000 }
+/** WhatsApp shows six QR codes: one for 60 s, five for 20 s. */
+const PAIRING_TIMEOUT_MS = 180_000
+
+/** How much of GRACEFUL_SHUTDOWN_TIMEOUT sends that are under way may use. */
+const DRAIN_SHARE = 0.2
+
+export function serviceSettings(config: Config): ServiceSettings {
+  const { recovery, whatsapp, worker, shutdown } = config
+  return {
+    runner: {
+      url: whatsapp.url,
+      version: whatsapp.version === undefined ? undefined : [...whatsapp.version],
+      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, recovery.timeout),
+      reconnect: RECONNECT,
+      drainMs: Math.round(shutdown.timeout * DRAIN_SHARE),
+    },
+    recovery: { enabled: recovery.enabled, startupDelayMs: recovery.startupDelay },
+    maxSessions: worker.maxSessions,
+    pairingTimeoutMs: PAIRING_TIMEOUT_MS,
+  }
+}
+
+export function engineSettings({ recovery }: Config): EngineSettings {
+  return {
+    concurrency: recovery.concurrency,
+    timeoutMs: recovery.timeout,
+    maxRetries: recovery.maxRetries,
+    retryDelayMs: recovery.retryDelay,
+  }
+}

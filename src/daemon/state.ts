@@ -1,0 +1,72 @@
+import type { WorkerRegistry } from '../backend/port.ts'
+import type { AuthStore } from '../authstate/port.ts'
+import type { RecoveryEvent } from '../recovery/port.ts'
+import type { Replica } from '../replica/port.ts'
+import type { Logger } from 'pino'
+import type { Operations } from '../whatsapp/operations.ts'
+import type { Pairing } from '../whatsapp/pairing.ts'
+import type { SessionEvent } from '../whatsapp/ports.ts'
+import type { BaileysService } from '../whatsapp/service.ts'
+import type { Bus } from './bus.ts'
+import type { StoreHealth } from './store-health.ts'
+
+export type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
+
+/** Counts of the recovery that runs, or of the last one. */
+export interface RecoveryProgress {
+  phase: 'none' | 'waiting' | 'running' | 'done'
+  total: number
+  done: number
+  recovered: number
+  failed: number
+  skipped: number
+}
+
+/** What the control handlers see of a running worker. */
+export interface WorkerState {
+  readonly version: string
+  readonly workerId: string
+  readonly whatsappUrl: string
+  readonly startedAt: number
+  phase: Phase
+  recovery: RecoveryProgress
+  readonly logger: Logger
+  readonly bus: Bus<SessionEvent>
+  readonly auth: AuthStore
+  readonly replica: Replica
+  readonly backend: WorkerRegistry
+  readonly storeHealth: StoreHealth
+  readonly service: BaileysService
+  readonly pairing: Pairing
+  readonly operations: Operations
+  /** Aborts when the worker stops. */
+  readonly stopping: AbortSignal
+}
+
+export const NO_RECOVERY: RecoveryProgress = {
+  phase: 'none',
+  total: 0,
+  done: 0,
+  recovered: 0,
+  failed: 0,
+  skipped: 0,
+}
+
+/** The progress after one more event. */
+export function advance(progress: RecoveryProgress, event: RecoveryEvent): RecoveryProgress {
+  switch (event.type) {
+    case 'begin':
+      return { ...NO_RECOVERY, phase: 'running', total: event.total }
+    case 'settled':
+      return {
+        ...progress,
+        done: event.done,
+        [event.result.outcome]: progress[event.result.outcome] + 1,
+      }
+    case 'end':
+      return { ...progress, phase: 'done' }
+    case 'attempt':
+    case 'retry':
+      return progress
+  }
+}

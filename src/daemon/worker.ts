@@ -1,0 +1,273 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { openAuthStore } from '../authstate/open.ts'
+import type { AuthStore } from '../authstate/port.ts'
+import type { Config } from '../config/config.ts'
+import { startControlServer } from '../control/server.ts'
+import { QueuedRecoveryEngine } from '../recovery/engine.ts'
+import { openSqliteRegistry } from '../registry/sqlite.ts'
+import type { Registry } from '../registry/port.ts'
+import { StoreReplica } from '../replica/replica.ts'
+import type { Replica } from '../replica/port.ts'
+import type { GatewayError } from '../session/errors.ts'
+import { toGatewayError } from '../session/errors.ts'
+import type { PreservedSession } from '../session/report.ts'
+import type { ObjectStore } from '../store/port.ts'
+import { trustCertificateRoot } from '../whatsapp/hooks/certificate-root.ts'
+import { Operations } from '../whatsapp/operations.ts'
+import { Pairing } from '../whatsapp/pairing.ts'
+import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
+import { reviveForBaileys } from '../whatsapp/revive.ts'
+import { BaileysService } from '../whatsapp/service.ts'
+import { BackendLink } from './backend-link.ts'
+import { Bus } from './bus.ts'
+import { createHandlers } from './handlers.ts'
+import { StatusNotices } from './notices.ts'
+import { RetryRounds } from './retry.ts'
+import { engineSettings, serviceSettings } from './settings.ts'
+import { SnapshotSchedule } from './snapshots.ts'
+import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
+import { openConfiguredStore } from './storage.ts'
+import { StoreHealth } from './store-health.ts'
+
+/** Kept back from the shutdown budget for telling the backend and closing files. */
+const CLOSING_MS = 1_500
+
+export interface Stopped {
+  preserved: PreservedSession[]
+  /** Sessions that were not put away before the deadline. */
+  late: string[]
+}
+
+/**
+ * One worker from start to stop. `start` brings up, in order: the lock and the local state, the
+ * registry, the control socket, the object store, the backend, the first recovery. `stop` goes the
+ * other way. What runs in between belongs to the parts.
+ */
+export class Worker {
+  readonly #config: Config
+  readonly #logger: Logger
+  readonly #version: string
+  readonly #closers = new AsyncDisposableStack()
+  readonly #stopping = new AbortController()
+  readonly #failed = Promise.withResolvers<GatewayError>()
+  #state: WorkerState | undefined
+  #link: BackendLink | undefined
+  #notices: StatusNotices | undefined
+  #firstPass: Promise<void> | undefined
+  #schedules: { stop(): Promise<void> }[] = []
+
+  constructor(config: Config, version: string, logger: Logger) {
+    this.#config = config
+    this.#version = version
+    this.#logger = logger
+  }
+
+  /** Settles when something broke that the worker can't go on with (the local disk). */
+  get failed(): Promise<GatewayError> {
+    return this.#failed.promise
+  }
+
+  get socketPath(): string {
+    return this.#config.socket
+  }
+
+  /** Resolves when the control socket answers and the store and backend were asked. */
+  async start(): Promise<void> {
+    const { whatsapp } = this.#config
+    if (whatsapp.root !== undefined) trustCertificateRoot(whatsapp.root, whatsapp.url)
+    const auth = await this.#openAuth()
+    const registry = await this.#openRegistry()
+    const store = await openConfiguredStore(this.#config.storage)
+    this.#closers.defer(() => store.close())
+    const replica = new StoreReplica({ store, auth, worker: this.#config.worker.id })
+    this.#closers.defer(() => replica.stop())
+    const state = await this.#compose(auth, registry, store, replica)
+    await this.#listen(state)
+    await this.#awaitStore(state)
+    await replica.start()
+    this.#startSchedules(state)
+    this.#firstPass = this.#recoverAssigned(state)
+  }
+
+  /** Resolves when the first recovery pass has settled, whatever became of it. */
+  async firstPass(): Promise<void> {
+    await this.#firstPass
+  }
+
+  /** Seals, stores and releases the sessions, tells the backend, closes everything. */
+  async stop(): Promise<Stopped> {
+    const state = this.#state
+    this.#stopping.abort()
+    if (state !== undefined) state.phase = 'stopping'
+    const stopped: Stopped = { preserved: [], late: [] }
+    if (state !== undefined) {
+      await this.#putAway(state, stopped)
+      await this.#link?.farewell(stopped.preserved)
+    }
+    await this.#closers.disposeAsync()
+    return stopped
+  }
+
+  async #openAuth(): Promise<AuthStore> {
+    const auth = await openAuthStore({ stateDir: this.#config.stateDir, revive: reviveForBaileys })
+    this.#closers.defer(() => auth.close())
+    auth.onFailure((error) => this.#failed.resolve(toGatewayError(error)))
+    if (auth.quarantined !== undefined) {
+      this.#logger.error(
+        { file: auth.quarantined },
+        'the local state was damaged and set aside; sessions come back from the object store',
+      )
+    }
+    return auth
+  }
+
+  async #openRegistry(): Promise<Registry> {
+    const { registry, warnings } = await openSqliteRegistry({ file: this.#config.registry.file })
+    this.#closers.defer(() => registry.close())
+    for (const warning of warnings) this.#logger.warn(warning)
+    return registry
+  }
+
+  async #compose(
+    auth: AuthStore,
+    registry: Registry,
+    store: ObjectStore,
+    replica: Replica,
+  ): Promise<WorkerState> {
+    const logger = this.#logger
+    const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
+    const link = new BackendLink(this.#config, { auth, registry, replica, logger }, this.#version)
+    this.#link = link
+    this.#closers.defer(() => link.close())
+    const notices = new StatusNotices(link.backend, logger)
+    this.#notices = notices
+    bus.on(notices.listen)
+    const ports: ServicePorts = {
+      auth,
+      replica,
+      registry,
+      backend: link.backend,
+      engine: new QueuedRecoveryEngine(engineSettings(this.#config)),
+      settings: serviceSettings(this.#config),
+      logger,
+      emit: (event) => bus.emit(event),
+    }
+    const service = new BaileysService(ports)
+    await service.start()
+    link.serve(service)
+    const state: WorkerState = {
+      version: this.#version,
+      workerId: this.#config.worker.id,
+      whatsappUrl: this.#config.whatsapp.url,
+      startedAt: Date.now(),
+      phase: 'starting',
+      recovery: NO_RECOVERY,
+      logger,
+      bus,
+      auth,
+      replica,
+      backend: link.backend,
+      storeHealth: new StoreHealth(store, logger),
+      service,
+      pairing: new Pairing(ports, service.roster),
+      operations: new Operations(ports, service.roster),
+      stopping: this.#stopping.signal,
+    }
+    bus.on((event) => {
+      if (event.type === 'recovery') state.recovery = advance(state.recovery, event.event)
+    })
+    this.#state = state
+    return state
+  }
+
+  async #listen(state: WorkerState): Promise<void> {
+    const { http } = this.#config
+    const server = await startControlServer({
+      handlers: createHandlers(state),
+      version: this.#version,
+      socketPath: this.#config.socket,
+      ...(http.kind === 'on'
+        ? { http: { host: http.host, port: http.port, token: http.token.reveal() } }
+        : {}),
+      onFailure: (method, error) => this.#logger.error({ err: error, method }, 'a request failed'),
+    })
+    this.#closers.defer(() => server.close())
+    if (server.httpUrl !== undefined)
+      this.#logger.info({ url: server.httpUrl }, 'the HTTP API listens')
+  }
+
+  async #awaitStore({ storeHealth }: WorkerState): Promise<void> {
+    const { signal } = this.#stopping
+    await storeHealth.untilUsable(signal, (ms) => sleep(ms, undefined, { signal }))
+    storeHealth.watch()
+    this.#closers.defer(() => storeHealth.stop())
+  }
+
+  #startSchedules(state: WorkerState): void {
+    const { auth, replica, service } = state
+    const logger = this.#logger
+    const snapshots = new SnapshotSchedule(
+      { auth, replica, logger },
+      this.#config.snapshot.interval,
+    )
+    const rounds = new RetryRounds(service, logger, this.#stopping.signal)
+    snapshots.start()
+    rounds.start()
+    this.#schedules = [rounds, snapshots]
+  }
+
+  async #recoverAssigned(state: WorkerState): Promise<void> {
+    const { signal } = this.#stopping
+    try {
+      await this.#link?.register(() => this.#recoverAgain(state))
+      state.phase = 'recovering'
+      await state.service.loadPersistedSessions({ signal })
+    } catch (error) {
+      if (signal.aborted) return
+      this.#logger.error({ err: error }, 'the first recovery failed')
+    }
+    if (!signal.aborted) state.phase = 'running'
+  }
+
+  /** The backend came back after a start without it: what it assigns meanwhile is recovered too. */
+  async #recoverAgain({ service }: WorkerState): Promise<void> {
+    const { signal } = this.#stopping
+    try {
+      await this.#firstPass
+      await service.loadPersistedSessions({ signal })
+    } catch (error) {
+      if (!signal.aborted) this.#logger.error({ err: error }, 'recovering assigned sessions failed')
+    }
+  }
+
+  async #putAway({ service }: WorkerState, stopped: Stopped): Promise<void> {
+    const { timeout, preserveSessions } = this.#config.shutdown
+    const waiting = new Set(
+      service.roster
+        .all()
+        .filter((r) => r.handle !== undefined)
+        .map((r) => r.id),
+    )
+    const work = this.#preserve(service, {
+      store: preserveSessions,
+      onPreserved: (session) => {
+        stopped.preserved.push(session)
+        waiting.delete(session.sessionId)
+      },
+    })
+    const budget = Math.max(timeout - CLOSING_MS, timeout / 2)
+    const inTime = await Promise.race([work.then(() => true), sleep(budget, false, { ref: false })])
+    if (!inTime) stopped.late = [...waiting]
+    await this.#notices?.settle()
+  }
+
+  async #preserve(
+    service: BaileysService,
+    options: Parameters<BaileysService['preserveSessionsForShutdown']>[0],
+  ): Promise<void> {
+    await Promise.all(this.#schedules.map((schedule) => schedule.stop()))
+    await this.#firstPass
+    await service.preserveSessionsForShutdown(options)
+  }
+}
