@@ -1,0 +1,104 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { Heartbeat, type HeartbeatOptions } from '../../../src/backend/heartbeat.ts'
+import type { WorkerRegistryService } from '../../../src/backend/http.ts'
+import { AT, connect } from './fixture.ts'
+
+const running: Heartbeat[] = []
+
+afterEach(async () => {
+  for (const heartbeat of running.splice(0)) await heartbeat.stop()
+})
+
+function begin(registry: WorkerRegistryService, more: Partial<HeartbeatOptions> = {}): Heartbeat {
+  const heartbeat = new Heartbeat({
+    registry,
+    interval: 5,
+    registration: true,
+    sessions: () => [{ sessionId: 's1', status: 'CONNECTED', lastActivity: AT }],
+    counts: () => ({ messageCount: 3, totalSessions: 2, activeSessions: 1 }),
+    ...more,
+  })
+  running.push(heartbeat)
+  heartbeat.start()
+  return heartbeat
+}
+
+const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 })
+
+test('beats at once and goes on, with measured numbers', async () => {
+  const { backend, service } = await connect()
+  await service.register()
+  begin(service)
+  await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(2))
+  expect(backend.violations).toEqual([])
+  expect(backend.callsOf('register')).toHaveLength(1)
+  expect(backend.taken('heartbeat')[0]).toMatchObject({
+    sessions: [{ sessionId: 's1', status: 'CONNECTED' }],
+    metrics: { messageCount: 3, totalSessions: 2, activeSessions: 1 },
+  })
+})
+
+test('registers a worker that could not register before, and again when forgotten', async () => {
+  const { backend, service } = await connect()
+  const answers: unknown[] = []
+  begin(service, { onRegistered: (answer) => answers.push(answer) })
+  await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(0))
+  expect(answers).toHaveLength(1)
+  backend.forgetWorkers()
+  const before = backend.taken('heartbeat').length
+  await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(before))
+  expect(answers).toHaveLength(2)
+  expect(backend.violations).toEqual([])
+})
+
+test('a worker that somebody else registers does not register itself', async () => {
+  const { backend, service } = await connect({ registration: false })
+  const errors: unknown[] = []
+  begin(service, { registration: false, onError: (error) => errors.push(error) })
+  await until(() => expect(errors.length).toBeGreaterThan(0))
+  expect(errors[0]).toMatchObject({ code: 'backend.rejected', status: 404 })
+  expect(backend.callsOf('register')).toEqual([])
+})
+
+test('goes on after failures, and tells each', async () => {
+  const { backend, service } = await connect()
+  await service.register()
+  backend.plan({ status: 500 }, 3, 'heartbeat')
+  const errors: unknown[] = []
+  begin(service, { onError: (error) => errors.push(error) })
+  await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(0))
+  expect(errors).toHaveLength(3)
+})
+
+test('beats never overlap', async () => {
+  const { backend, service } = await connect({ timeout: 60_000 })
+  await service.register()
+  backend.plan('hang', 1, 'heartbeat')
+  const slept: number[] = []
+  const heartbeat = begin(service, {
+    sleep: (ms) => {
+      slept.push(ms)
+      return Promise.resolve()
+    },
+  })
+  await until(() => expect(backend.callsOf('heartbeat')).toHaveLength(1))
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve))
+  expect(backend.callsOf('heartbeat')).toHaveLength(1)
+  expect(slept).toEqual([])
+  const stopped = heartbeat.stop()
+  await service.close()
+  await stopped
+})
+
+test('after stop there is no further beat; it may be started again', async () => {
+  const { backend, service } = await connect()
+  await service.register()
+  const heartbeat = begin(service, { interval: 60_000 })
+  heartbeat.start()
+  await until(() => expect(backend.taken('heartbeat')).toHaveLength(1))
+  await heartbeat.stop()
+  await heartbeat.stop()
+  expect(backend.callsOf('heartbeat')).toHaveLength(1)
+  heartbeat.start()
+  await until(() => expect(backend.taken('heartbeat')).toHaveLength(2))
+})
