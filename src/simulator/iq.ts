@@ -40,7 +40,7 @@ export function answerIq(world: World, connection: Connection, iq: Node): void {
   const first = firstChild(iq)?.tag ?? ''
   const isUpload = namespace === 'encrypt' && child(iq, 'list') !== undefined
   if (isUpload) {
-    connection.device?.storeKeys(iq, children(child(iq, 'list'), 'key'), child(iq, 'skey'))
+    connection.device?.storeKeys(children(child(iq, 'list'), 'key'), child(iq, 'skey'))
   }
   const content = isUpload ? undefined : ANSWERS[`${namespace}/${first}`]?.(world, connection, iq)
   connection.send(node('iq', { from: SERVER, type: 'result', id: String(iq.attrs['id']) }, content))

@@ -55,7 +55,7 @@ export class Listener {
     server.on('upgrade', (request, socket: Duplex, head: Buffer) => {
       const path = new URL(request.url ?? '/', 'http://localhost').pathname
       if (path !== SOCKET_PATH || !this.#handlers.admits()) return socket.destroy()
-      this.#sockets.handleUpgrade(request, socket, head, this.#handlers.socket)
+      this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#handlers.socket(opened))
       return undefined
     })
     this.#server = server

@@ -2,6 +2,7 @@ import {
   S_WHATSAPP_NET,
   getBinaryNodeChild,
   getBinaryNodeChildBuffer,
+  getBinaryNodeChildString,
   getBinaryNodeChildren,
   type BinaryNode,
 } from '@whiskeysockets/baileys'
@@ -28,6 +29,7 @@ export function node(
 
 export const child = getBinaryNodeChild
 export const children = getBinaryNodeChildren
+export const childText = getBinaryNodeChildString
 
 export function firstChild(parent: Node): Node | undefined {
   return Array.isArray(parent.content) ? parent.content[0] : undefined

@@ -11,9 +11,9 @@ export function makeHandlers(world: World): ConnectionHandlers {
   let untrusted: CertificateChain | undefined
   return {
     chain: () => {
-      const kinds = world.faults.take('handshake').map(({ kind }) => kind)
-      if (kinds.includes('silent-handshake')) return undefined
-      if (!kinds.includes('untrusted')) return world.chain
+      const kinds = new Set(world.faults.take('handshake').map(({ kind }) => kind))
+      if (kinds.has('silent-handshake')) return undefined
+      if (!kinds.has('untrusted')) return world.chain
       untrusted ??= createChain()
       return untrusted
     },

@@ -1,6 +1,6 @@
 import type { Device } from './device.ts'
 import type { Person } from './directory.ts'
-import { child, children, node, type Node } from './nodes.ts'
+import { child, children, childText, node, type Node } from './nodes.ts'
 import type { World } from './world.ts'
 
 /** Answers a contact query: who exists, their devices and their LID. */
@@ -20,8 +20,7 @@ function answerOne(
   user: Node,
   asked: ReadonlySet<string>,
 ): Node[] {
-  const phone = child(user, 'contact')?.content
-  const number = phone === undefined ? undefined : String(phone).replace(/\D/g, '')
+  const number = childText(user, 'contact')?.replace(/\D/g, '')
   const contact = number === undefined ? undefined : world.directory.known(number)
   const jid = number === undefined ? user.attrs['jid'] : `${number}@s.whatsapp.net`
   if (jid === undefined) return []

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module'
-import makeWASocket, {
+import {
   BufferJSON,
   initAuthCreds,
+  makeWASocket,
   WA_CERT_DETAILS,
   type AuthenticationCreds,
   type AuthenticationState,
@@ -161,7 +162,7 @@ export function strictCertificates(): () => void {
   const requireLikeBaileys = createRequire(requireHere.resolve('@whiskeysockets/baileys'))
   const fromLibsignal = createRequire(requireLikeBaileys.resolve('libsignal/src/curve.js'))
   const curve = fromLibsignal('curve25519-js') as {
-    verify(key: Buffer, message: Buffer, signature: Buffer): boolean
+    verify: (key: Buffer, message: Buffer, signature: Buffer) => boolean
   }
   const lax = curve.verify
   curve.verify = (key, message, signature) => {

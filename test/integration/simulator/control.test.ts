@@ -19,7 +19,7 @@ async function call(method: string, path: string, body?: unknown) {
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  return { status: response.status, json: (await response.json()) as unknown }
+  return { status: response.status, json: await response.json() }
 }
 
 test('another process pairs, sends, reads and asks for the report', async () => {

@@ -82,17 +82,16 @@ test('nobody listens while connections are refused', async () => {
   await (await new Client(simulator, client.auth).opened()).end()
 })
 
-test('a silent server is noticed by the keep-alive', async () => {
+test('a silent server takes nothing away, and is noticed by the keep-alive', async () => {
   const client = await pair(simulator, USER)
   await client.end()
   await simulator.inject({ kind: 'silence' })
   const struck = new Client(simulator, client.auth, { keepAliveIntervalMs: 50 })
   await until(() => simulator.devices(USER).some((device) => device.online))
-  const id = await simulator.contact('44770001').send(USER, 'unheard')
-  await until(() => simulator.report().inbound.waiting === 1)
-  await struck.end()
+  const id = await simulator.contact('44770001').send(USER, 'heard later')
+  expect(await struck.closedWith()).toBe(408)
   const healed = await new Client(simulator, client.auth).opened()
-  await simulator.contact('44770001').waitForReceipt(id)
+  expect(await simulator.contact('44770001').waitForReceipt(id)).toMatchObject({ id })
   await healed.end()
 })
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, MemoryAuth, pair, until } from './client.ts'
+import { Client, type MemoryAuth, pair, until } from './client.ts'
 
 const BOB = '44770001'
 const USER = '15550001'
@@ -86,6 +86,7 @@ test('pre-keys that run low are asked for', async () => {
   if (device === undefined) throw new Error('not paired')
   for (const id of [...device.preKeys.keys()].slice(5)) device.preKeys.delete(id)
   await simulator.contact(BOB).send(USER, 'takes one of five')
-  await until(() => device.preKeys.size > 5)
+  await until(() => device.preKeys.size >= 5)
+  expect(simulator.report().connections.protocolErrors).toBe(0)
   await client.end()
 })
