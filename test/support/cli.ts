@@ -1,0 +1,17 @@
+import { execa, type Options } from 'execa'
+import { fileURLToPath } from 'node:url'
+
+export const BIN = fileURLToPath(new URL('../../dist/bin/wa-gateway.js', import.meta.url))
+
+/** Runs the built program as its users do; never throws for an exit status. */
+export function wa(args: readonly string[], env: Record<string, string>, more: Options = {}) {
+  return execa(process.execPath, [BIN, ...args], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
+    extendEnv: false,
+    cwd: '/',
+    reject: false,
+    stripFinalNewline: false,
+    stdin: 'ignore',
+    ...more,
+  })
+}

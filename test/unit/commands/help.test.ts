@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import { main } from '../../../commands/main.ts'
+import { terminal } from '../../support/terminal.ts'
+
+const COMMANDS = [
+  '',
+  'status',
+  'session',
+  'session pair',
+  'session list',
+  'session show',
+  'session send',
+  'session pause',
+  'session resume',
+  'session logout',
+  'session remove',
+  'recover',
+  'preserve',
+  'backup',
+  'backup create',
+  'backup list',
+  'backup restore',
+  'simulator',
+]
+
+test.each(COMMANDS)('help of wa-gateway %s', async (command) => {
+  const { context, stdout, stderr } = terminal({ columns: 90 })
+  expect(await main([...command.split(' ').filter(Boolean), '--help'], context)).toBe(0)
+  expect(stderr()).toBe('')
+  expect(stdout()).toMatchSnapshot()
+})
+
+test('every command that does something has an example', async () => {
+  for (const command of COMMANDS.filter((c) => c !== '' && c !== 'session' && c !== 'backup')) {
+    const { context, stdout } = terminal()
+    await main(['help', ...command.split(' ')], context)
+    expect(stdout()).toMatch(new RegExp(`Examples?:[^]*wa-gateway ${command}`))
+  }
+})
+
+test('daemon offers each setting as a flag, but no secret', async () => {
+  const { context, stdout } = terminal()
+  expect(await main(['daemon', '--help'], context)).toBe(0)
+  expect(stdout()).toMatch(/--state-dir <value>/)
+  expect(stdout()).toMatch(/--recovery-timeout <value>/)
+  expect(stdout()).not.toMatch(/token|secret-key/i)
+})
+
+test.each([
+  ['an unknown command', ['bogus'], /unknown command 'bogus'/],
+  ['an unknown option', ['status', '--bogus'], /unknown option '--bogus'/],
+  ['no command', [], /Usage: wa-gateway/],
+  ['a group without a command', ['session'], /Usage: wa-gateway session/],
+  ['a missing argument', ['session', 'show'], /missing required argument 'session'/],
+  ['an argument too many', ['session', 'list', 'x'], /too many arguments/],
+  ['a bad number', ['status', '--timeout', 'soon'], /number of seconds/],
+  ['no target', ['recover'], /no session was named/],
+  ['two targets', ['preserve', '--all', '--session', 'a'], /exclude each other/],
+])('%s is a usage error', async (_, argv, message) => {
+  const { context, stdout, stderr } = terminal()
+  expect(await main(argv, context)).toBe(2)
+  expect(stdout()).toBe('')
+  expect(stderr()).toMatch(message)
+})
