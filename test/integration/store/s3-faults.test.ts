@@ -106,20 +106,28 @@ describe('what may be repeated is repeated', () => {
 })
 
 describe('what stays broken is told', () => {
-  test('silence ends in an error that names the endpoint, and the next call works', async () => {
-    await store.put('v1/a', bytes('a'))
-    stub.faults.inject({ times: 4, fault: { kind: 'hang' } })
-    await expect(store.get('v1/a')).rejects.toMatchObject({
+  test.each([
+    ['without a byte', { idleTimeoutMs: 100, totalTimeoutMs: 60_000 }],
+    ['for a whole answer', { idleTimeoutMs: 60_000, totalTimeoutMs: 100 }],
+  ])('silence ends at the limit %s, and the next call works', async (_, limits) => {
+    const limited = open(limits)
+    await limited.put('v1/a', bytes('a'))
+    stub.faults.inject({ times: 2, fault: { kind: 'hang' } })
+    stub.faults.inject({ times: 2, fault: { kind: 'stall' } })
+    await expect(limited.get('v1/a')).rejects.toMatchObject({
       code: 'store.unavailable',
       message: expect.stringContaining(`http://127.0.0.1:${stub.port}`),
     })
-    expect(await store.get('v1/a')).toMatchObject({ bytes: bytes('a') })
+    expect(await limited.get('v1/a')).toMatchObject({ bytes: bytes('a') })
   })
 
   test('error answers leave the only connection free', async () => {
+    const patient = open({ idleTimeoutMs: 60_000, totalTimeoutMs: 60_000 })
     stub.faults.inject({ times: 4, fault: { kind: 'status', status: 503 } })
-    await expect(store.put('v1/a', bytes('a'))).rejects.toMatchObject({ code: 'store.unavailable' })
-    await store.put('v1/a', bytes('a'))
+    await expect(patient.put('v1/a', bytes('a'))).rejects.toMatchObject({
+      code: 'store.unavailable',
+    })
+    await patient.put('v1/a', bytes('a'))
     expect(stub.count('put')).toBe(5)
   })
 
