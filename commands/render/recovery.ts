@@ -1,7 +1,6 @@
 import type { Event } from '../../src/control/api.ts'
-import { cause } from '../../src/session/cause.ts'
+import { cause, nextStep } from '../../src/session/cause.ts'
 import { summarize, type RecoveryResult } from '../../src/session/report.ts'
-import { nextFor } from './next.ts'
 import { renderTable } from './table.ts'
 import { elapsed } from './time.ts'
 
@@ -28,15 +27,16 @@ export function renderRecovery(results: readonly RecoveryResult[], columns?: num
   return renderTable(['SESSION', 'OUTCOME', 'FROM', 'TIME', 'TRIES', 'WHY'], rows, columns)
 }
 
-/** The failed sessions by name, each with what to do next. */
+/** The failed sessions by name, each with why and what to do next. */
 export function renderFailures(results: readonly RecoveryResult[]): string {
   const { total, failed } = summarize(results)
   if (failed === 0) return ''
   const lines = results
     .filter((result) => result.outcome === 'failed')
-    .map(({ sessionId, cause: id }) => {
-      const next = id === undefined ? undefined : nextFor(cause(id).next, sessionId)
-      return next === undefined ? `  ${sessionId}` : `  ${sessionId}: ${next}`
+    .flatMap(({ sessionId, cause: id, detail }) => {
+      const words = detail ?? (id === undefined ? 'see the log' : cause(id).words)
+      const next = id === undefined ? undefined : nextStep(id, sessionId)
+      return [`  ${sessionId}: ${words}`, ...(next === undefined ? [] : [`    try: ${next}`])]
     })
   return [`${failed} of ${total} failed:`, ...lines].join('\n')
 }

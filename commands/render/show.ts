@@ -1,5 +1,4 @@
 import type { Result } from '../../src/control/api.ts'
-import { nextFor } from './next.ts'
 import { why } from './sessions.ts'
 import { renderFields } from './table.ts'
 import { duration, instant } from './time.ts'
@@ -13,7 +12,7 @@ export function renderShow(shown: Shown, now: number, part: 'all' | 'why'): stri
     ['session', session.id],
     ['state', `${session.state} for ${duration(now - session.since)}`],
     ['why', why(session)],
-    ['next', shown.next === undefined ? undefined : nextFor(shown.next, session.id)],
+    ['next', shown.next],
   ]
   return renderFields(part === 'why' ? reason : [...reason, ...details(shown)])
 }

@@ -206,6 +206,11 @@ export function cause(id: CauseId): Cause {
   return CAUSES[id]
 }
 
+/** What a person does next about this cause, with the session's id in the commands. */
+export function nextStep(id: CauseId, sessionId: string): string {
+  return CAUSES[id].next.replaceAll(/\bID\b/g, sessionId)
+}
+
 /** A thing that ended a connection: Baileys' status code if it had one, and the error's text. */
 export interface DisconnectEvidence {
   statusCode?: number | undefined

@@ -1,4 +1,4 @@
-import { CAUSES } from '../session/cause.ts'
+import { nextStep } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { BackupInfo } from '../replica/port.ts'
 import type { ServicePorts } from './ports.ts'
@@ -75,7 +75,7 @@ export class Operations {
   /** The next step for a person, or undefined while nothing is wrong. */
   next(sessionId: string): string | undefined {
     const cause = this.#roster.known(sessionId).cause
-    return cause === undefined ? undefined : CAUSES[cause].next.replace('ID', sessionId)
+    return cause === undefined ? undefined : nextStep(cause, sessionId)
   }
 
   async #unlink(sessionId: string): Promise<Unlinked> {

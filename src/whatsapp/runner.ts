@@ -1,7 +1,7 @@
 import type { ConnectionState } from '@whiskeysockets/baileys'
 import type { Logger } from 'pino'
 import type { AuthHandle, AuthStore } from '../authstate/port.ts'
-import { CAUSES, causeOfDisconnect, type CauseId } from '../session/cause.ts'
+import { CAUSES, causeOfDisconnect, nextStep, type CauseId } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { mayBecome, type SessionState } from '../session/state.ts'
 import { backoffMs, type BackoffSettings } from './backoff.ts'
@@ -402,7 +402,7 @@ export class SessionRunner {
         cause === 'timeout' ? 'session.timeout' : (CODE_AFTER[this.#state] ?? 'session.not-online'),
       subject: this.id,
       message: `session ${this.id}: ${this.#detail ?? CAUSES[cause].words}`,
-      hint: CAUSES[cause].next.replace('ID', this.id),
+      hint: nextStep(cause, this.id),
     })
   }
 
