@@ -36,9 +36,11 @@ export class GatewayProcess {
   readonly client: ControlClient
   /** Everything it wrote to stdout and stderr. */
   output = ''
+  readonly #closed: Promise<unknown>
 
   private constructor(child: ChildProcess, socketPath: string) {
     this.child = child
+    this.#closed = once(child, 'close')
     this.client = new ControlClient({ target: { socketPath }, version: 'test' })
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
@@ -47,11 +49,16 @@ export class GatewayProcess {
     }
   }
 
-  /** Starts a daemon without waiting for anything. */
-  static spawn(env: Environment): GatewayProcess {
+  /** Starts a daemon without waiting for anything, under `ulimit` with these arguments if given. */
+  static spawn(env: Environment, limits?: string): GatewayProcess {
     const stateDir = env['WA_GATEWAY_STATE_DIR']
     if (stateDir === undefined) throw new Error('the tests need a WA_GATEWAY_STATE_DIR')
-    const child = spawn(process.execPath, [BIN, 'daemon'], {
+    const daemon = [process.execPath, BIN, 'daemon'] as const
+    const [file, ...args] =
+      limits === undefined
+        ? daemon
+        : (['bash', '-c', `ulimit ${limits} && exec "$@"`, 'bash', ...daemon] as const)
+    const child = spawn(file, args, {
       env: { PATH: process.env['PATH'], HOME: stateDir, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: '/',
@@ -75,10 +82,9 @@ export class GatewayProcess {
 
   /** Like `eventually`, but a daemon that has ended fails at once, with what it printed. */
   async eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-    const ended = () => this.child.exitCode !== null || this.child.signalCode !== null
     try {
       const found = await eventually<{ value?: T }>(what, async () => {
-        if (ended()) return {}
+        if (this.ended) return {}
         const value = await look()
         return value === undefined ? undefined : { value }
       })
@@ -111,14 +117,20 @@ export class GatewayProcess {
     if (!paired) throw new Error(`${session} was not paired`)
   }
 
+  get ended(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null
+  }
+
   /** Sends a signal and waits for the end; resolves with the exit status or the signal. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
     await this.client.close()
-    if (this.child.exitCode === null && this.child.signalCode === null) {
-      const exited = once(this.child, 'exit')
-      this.child.kill(signal)
-      await exited
-    }
+    if (!this.ended) this.child.kill(signal)
+    return this.end()
+  }
+
+  /** Waits for the end, by itself, and for all of the output; resolves with the status or signal. */
+  async end(): Promise<number | NodeJS.Signals> {
+    await this.#closed
     return this.child.exitCode ?? this.child.signalCode ?? 'SIGKILL'
   }
 }

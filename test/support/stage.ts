@@ -1,0 +1,218 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { expect, onTestFinished } from 'vitest'
+import type { Result } from '../../src/control/api.ts'
+import { Simulator } from '../../src/simulator/simulator.ts'
+import { BIN, eventually, GatewayProcess, type Environment } from './gateway.ts'
+
+export interface StageOptions {
+  sessions?: number
+  /** Settings beside those of the stage; a function gets the stage's directory. */
+  env?: Environment | ((dir: string) => Environment)
+}
+
+export interface CommandResult {
+  status: number | undefined
+  stdout: string
+  stderr: string
+}
+
+/** A stage that is taken down when the test that asked for it ends. */
+export async function openStage(options: StageOptions = {}): Promise<Stage> {
+  const stage = await Stage.open(options)
+  onTestFinished(() => stage.close())
+  return stage
+}
+
+/** A simulated WhatsApp, a directory, and daemons as real processes that run in it one at a time. */
+export class Stage {
+  readonly dir: string
+  readonly stateDir: string
+  readonly simulator: Simulator
+  readonly ids: readonly string[]
+  readonly env: Environment
+  readonly #commands: CommandResult[] = []
+  readonly #gateways: GatewayProcess[] = []
+
+  private constructor(dir: string, simulator: Simulator, { sessions = 2, env }: StageOptions) {
+    this.dir = dir
+    this.stateDir = join(dir, 'state')
+    this.simulator = simulator
+    this.ids = Array.from({ length: sessions }, (_, n) => `session-${n}`)
+    this.env = {
+      WA_GATEWAY_STATE_DIR: this.stateDir,
+      WA_GATEWAY_SOCKET: join(dir, 'control.sock'),
+      WA_GATEWAY_WHATSAPP_URL: simulator.url,
+      WA_GATEWAY_WHATSAPP_ROOT: simulator.rootHex,
+      WORKER_ID: 'worker-1',
+      SESSION_RECOVERY_STARTUP_DELAY: '10',
+      SESSION_RECOVERY_RETRY_DELAY: '50',
+      ...(typeof env === 'function' ? env(dir) : env),
+    }
+  }
+
+  static async open(options: StageOptions): Promise<Stage> {
+    const dir = await mkdtemp(join(tmpdir(), 'wa-stage-'))
+    return new Stage(dir, await Simulator.start(), options)
+  }
+
+  /** The daemon that was started last. */
+  get gateway(): GatewayProcess {
+    const last = this.#gateways.at(-1)
+    if (last === undefined) throw new Error('no daemon was started yet')
+    return last
+  }
+
+  /** Everything that daemons and commands have printed. */
+  get output(): string {
+    const commands = this.#commands.map(({ stdout, stderr }) => `${stdout}\n${stderr}`)
+    return [...this.#gateways.map((gateway) => gateway.output), ...commands].join('\n')
+  }
+
+  phoneOf(id: string): string {
+    return `1555000${id.slice('session-'.length).padStart(4, '0')}`
+  }
+
+  friendOf(id: string): string {
+    return `4477000${id.slice('session-'.length).padStart(4, '0')}`
+  }
+
+  /** Starts a daemon without waiting for anything. */
+  spawn(env: Environment = {}, limits?: string): GatewayProcess {
+    const gateway = GatewayProcess.spawn({ ...this.env, ...env }, limits)
+    this.#gateways.push(gateway)
+    return gateway
+  }
+
+  /** Starts a daemon and waits until its first recovery has settled. */
+  async start(env: Environment = {}): Promise<GatewayProcess> {
+    const gateway = this.spawn(env)
+    await gateway.untilRunning()
+    return gateway
+  }
+
+  /** Starts a daemon whose sessions come back, every one of them. */
+  async startOnline(env: Environment = {}, ids = this.ids): Promise<GatewayProcess> {
+    const gateway = await this.start(env)
+    await gateway.untilOnline(ids)
+    return gateway
+  }
+
+  /** Starts the first daemon and pairs every session by QR. */
+  async startPaired(env: Environment = {}): Promise<GatewayProcess> {
+    const gateway = await this.start(env)
+    await Promise.all(this.ids.map((id) => this.pair(id)))
+    await gateway.untilOnline(this.ids)
+    return gateway
+  }
+
+  async pair(id: string): Promise<void> {
+    await this.gateway.pair(id, (event) => {
+      if (event.type === 'qr') void this.simulator.phone(this.phoneOf(id)).scan(event.qr)
+    })
+  }
+
+  /** Runs a command line as a process; a status other than 0 is no error. */
+  async run(...args: string[]): Promise<CommandResult> {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [BIN, ...args], {
+      env: { ...this.env, HOME: this.dir },
+      extendEnv: false,
+      cwd: '/',
+      reject: false,
+    })
+    const result = { status: exitCode, stdout, stderr }
+    this.#commands.push(result)
+    return result
+  }
+
+  async view(id: string): Promise<Result<'session.show'>> {
+    return this.gateway.client.call('session.show', { session: id })
+  }
+
+  /** Waits for a session to be in a state, and returns all about it. */
+  async untilState(id: string, state: string): Promise<Result<'session.show'>> {
+    return this.gateway.eventually(`${id} to be ${state}`, async () => {
+      const shown = await this.view(id)
+      return shown.session.state === state ? shown : undefined
+    })
+  }
+
+  /** A message to each of the sessions and one from each; all arrive, readable. */
+  async exchange(tag: string, ids = this.ids): Promise<void> {
+    const received = new Map<string, string>()
+    const detach = new AbortController()
+    const listening = this.#receive(received, detach.signal)
+    try {
+      await Promise.all(
+        ids.map(async (id) => {
+          const friend = this.simulator.contact(this.friendOf(id))
+          const inbound = `to ${id} ${tag}`
+          await friend.send(this.phoneOf(id), inbound)
+          await eventually(`'${inbound}'`, () => (received.get(inbound) === id ? true : undefined))
+          await this.send(id, `from ${id} ${tag}`)
+        }),
+      )
+    } finally {
+      detach.abort()
+      await listening
+    }
+  }
+
+  /** Sends a text to the session's friend, who reads it. */
+  async send(id: string, text: string): Promise<void> {
+    const friend = this.simulator.contact(this.friendOf(id))
+    const sent = await this.gateway.client.call('session.send', {
+      session: id,
+      to: friend.user,
+      text,
+    })
+    expect(sent.status).toBe('sent')
+    await friend.waitFor(text)
+  }
+
+  /** Ends the daemon and takes its local disk away. */
+  async wipe(): Promise<void> {
+    await rm(this.stateDir, { recursive: true })
+  }
+
+  /**
+   * What WhatsApp saw so far: so many pairings and no more, nobody logged out, nothing lost or sent
+   * twice with the same key, and nobody connected to wait for a phone since.
+   */
+  expectNoHarm(pairings = this.ids.length): void {
+    const { details, connections } = this.simulator.report()
+    expect(details.pairings).toHaveLength(pairings)
+    expect(details.unlinks).toEqual([])
+    expect(details.duplicateConnections).toEqual([])
+    expect(details.troubledInbound).toEqual([])
+    expect(details.undecryptable).toEqual([])
+    expect(details.reusedCounters).toEqual([])
+    expect(details.protocolErrors).toEqual([])
+    expect(connections.accepted - connections.logins - connections.rejectedLogins).toBe(pairings)
+  }
+
+  loginsOf(id: string): number {
+    const devices = new Set(this.simulator.devices(this.phoneOf(id)).map((device) => device.name))
+    return this.simulator.report().details.logins.filter((login) => devices.has(login.device))
+      .length
+  }
+
+  async close(): Promise<void> {
+    for (const gateway of this.#gateways) await gateway.stop('SIGKILL')
+    await this.simulator.stop()
+    await rm(this.dir, { recursive: true, force: true })
+  }
+
+  async #receive(received: Map<string, string>, signal: AbortSignal): Promise<void> {
+    try {
+      for await (const event of this.gateway.client.stream('events', {}, signal)) {
+        if (event.type === 'message' && event.text !== undefined)
+          received.set(event.text, event.sessionId)
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  }
+}
