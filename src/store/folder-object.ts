@@ -23,7 +23,7 @@ import { ancestors, objectPath, WORK_DIRECTORY } from './folder-paths.ts'
  * crash alike; there is no lock that a killed process could leave behind. An etag is 128 random
  * bits, so none ever comes back and a writer that slept through removal and re-creation loses.
  */
-export const newEtag = (): string => randomBytes(16).toString('hex')
+const newEtag = (): string => randomBytes(16).toString('hex')
 
 /** Names the process that made it, so that a sweep leaves a live one's work alone. */
 export const PROCESS_TOKEN = randomBytes(4).toString('hex')
@@ -202,7 +202,7 @@ export async function discard(work: string): Promise<void> {
   }
 }
 
-export async function syncDirectory(path: string): Promise<void> {
+async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r')
   try {
     await handle.sync()

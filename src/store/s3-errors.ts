@@ -43,7 +43,7 @@ export function classifyFailure(thrown: unknown, exchange: Exchange): Failure {
 }
 
 /** `PreconditionFailed`, `NoSuchKey`, `ECONNRESET`, ...; empty where the error has none. */
-export function codeOf(thrown: unknown): string {
+function codeOf(thrown: unknown): string {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
     ? thrown.code
     : ''
