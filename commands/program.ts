@@ -49,6 +49,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
       restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
     },
   },
+  demo: {
+    summary: 'see sessions survive a kill and a lost disk, without a phone',
+    load: () => import('./demo.ts'),
+  },
   simulator: {
     summary: 'run a WhatsApp server for trying things out',
     load: () => import('./simulator.ts'),

@@ -2,6 +2,9 @@ import { withDaemon } from '../shared/cli.ts'
 import type { CommonOptions, Define } from '../shared/context.ts'
 import { PairingView } from '../render/pairing.ts'
 
+/** The daemon ends a pairing by itself; its error says more than the client's would. */
+const GRACE = 5
+
 interface PairOptions {
   code?: string
   name?: string
@@ -23,18 +26,25 @@ export const define: Define = (command, context) => {
         ...context,
         color: color !== false && !context.env['NO_COLOR'],
       })
-      await withDaemon(command, context, async ({ client, signal, json, line }) => {
-        const input = {
-          session,
-          ...(phone !== undefined && { phone }),
-          ...(name !== undefined && { name }),
-          ...(timeout !== undefined && { timeoutMs: Math.max(1_000, timeout * 1_000) }),
-        }
-        for await (const event of client.stream('session.pair', input, signal)) {
-          if (!json) view.show(event)
-          else if (event.type === 'qr') line({ type: 'qr', qr: event.qr })
-          else if (event.type !== 'state') line(event)
-        }
-      })
+      await withDaemon(
+        command,
+        context,
+        async ({ client, signal, json, line }) => {
+          const input = {
+            session,
+            ...(phone !== undefined && { phone }),
+            ...(name !== undefined && { name }),
+            ...(timeout !== undefined && {
+              timeoutMs: Math.max(1_000, Math.round(timeout * 1_000)),
+            }),
+          }
+          for await (const event of client.stream('session.pair', input, signal)) {
+            if (!json) view.show(event)
+            else if (event.type === 'qr') line({ type: 'qr', qr: event.qr })
+            else if (event.type !== 'state') line(event)
+          }
+        },
+        GRACE,
+      )
     })
 }

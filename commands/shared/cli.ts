@@ -23,6 +23,8 @@ export async function withDaemon(
   command: Command,
   context: Context,
   work: (cli: Cli) => Promise<void>,
+  /** Seconds beyond --timeout, for what the daemon itself ends after --timeout. */
+  grace = 0,
 ): Promise<void> {
   const options = command.optsWithGlobals<CommonOptions>()
   const json = options.json === true
@@ -37,7 +39,7 @@ export async function withDaemon(
         `warning: the daemon runs version ${version}, this is ${context.version}: restart it\n`,
       ),
   })
-  const limit = timeLimit(options.timeout)
+  const limit = timeLimit(options.timeout, grace)
   try {
     const line = (event: object) => {
       if (json) context.stdout.write(`${JSON.stringify(event)}\n`)
@@ -59,7 +61,10 @@ export async function withDaemon(
   }
 }
 
-function timeLimit(seconds: number | undefined): { signal: AbortSignal; clear: () => void } {
+function timeLimit(
+  seconds: number | undefined,
+  grace: number,
+): { signal: AbortSignal; clear: () => void } {
   const over = new AbortController()
   if (seconds === undefined) return { signal: over.signal, clear: () => {} }
   const error = new GatewayError({
@@ -67,6 +72,6 @@ function timeLimit(seconds: number | undefined): { signal: AbortSignal; clear: (
     message: `no result within ${seconds} s; what the daemon had begun goes on`,
     hint: 'see `wa-gateway status`, or give a longer --timeout',
   })
-  const timer = setTimeout(() => over.abort(error), seconds * 1_000)
+  const timer = setTimeout(() => over.abort(error), (seconds + grace) * 1_000)
   return { signal: over.signal, clear: () => clearTimeout(timer) }
 }

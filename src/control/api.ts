@@ -19,7 +19,7 @@ import {
 export const PROTOCOL = 1
 
 /** `read` looks; `act` changes something, or shows what is worth the account (a QR). */
-export type Permission = 'read' | 'act'
+type Permission = 'read' | 'act'
 
 /**
  * One method of the control API. A call has `result`; a stream has `events`, sent as NDJSON, one
@@ -303,7 +303,7 @@ export const METHODS = {
 /** What ends a stream that failed: its last line. */
 export const streamError = z.object({ type: z.literal('error'), error: errorJson })
 
-export type Methods = typeof METHODS
+type Methods = typeof METHODS
 export type MethodName = keyof Methods
 export type CallName = {
   [M in MethodName]: Methods[M] extends { result: z.ZodObject } ? M : never

@@ -3,7 +3,7 @@ import { GatewayError } from '../session/errors.ts'
 /** Where the daemon is: a socket's path or an URL. */
 export type Target = { socketPath: string } | { url: string; token?: string }
 
-export const targetName = (target: Target) =>
+const targetName = (target: Target) =>
   'socketPath' in target ? target.socketPath : target.url
 
 const START = 'start it with `wa-gateway daemon`'

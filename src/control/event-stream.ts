@@ -2,8 +2,6 @@ import type { FastifyReply } from 'fastify'
 import type { z } from 'zod'
 import { errorToJson, GatewayError } from '../session/errors.ts'
 
-/** How often an idle stream says that it is alive. The client waits several times as long. */
-const HEARTBEAT_MS = 5_000
 /** Bytes that may wait for a caller that does not read. */
 const MAX_WAITING = 1_048_576
 
@@ -17,10 +15,14 @@ export class EventStream {
   readonly #heartbeat: NodeJS.Timeout
   #over = false
 
-  constructor(reply: FastifyReply, events: z.ZodType, closing: AbortSignal) {
+  constructor(
+    reply: FastifyReply,
+    events: z.ZodType,
+    { closing, heartbeatMs }: { closing: AbortSignal; heartbeatMs: number },
+  ) {
     this.#reply = reply
     this.#events = events
-    this.#heartbeat = setInterval(() => this.#write('\n'), HEARTBEAT_MS).unref()
+    this.#heartbeat = setInterval(() => this.#write('\n'), heartbeatMs).unref()
     reply.raw.once('close', () => this.#finish())
     const stop = () => this.fail(stopping())
     closing.addEventListener('abort', stop, { once: true })

@@ -10,7 +10,7 @@ export interface CallContext {
   signal: AbortSignal
 }
 
-export interface StreamContext<E> extends CallContext {
+interface StreamContext<E> extends CallContext {
   /**
    * Sends one event. Never blocks and never throws: after the caller has gone, or when it reads so
    * slowly that too much waits for it, events are dropped.

@@ -17,6 +17,8 @@ export interface RouteOptions {
   token?: string
   /** Aborts when the server closes. */
   closing: AbortSignal
+  /** How often an idle stream says that it is alive. Milliseconds. */
+  heartbeatMs: number
   /** Told of each failure that is not the caller's. */
   onFailure: (method: string, error: GatewayError) => void
 }
@@ -26,12 +28,21 @@ type AnyHandler = (
   context: CallContext & { emit?: (event: object) => void },
 ) => Promise<unknown>
 
+/** How long a caller may take to send its request. */
+const REQUEST_MS = 30_000
 const HEALTH = new Set(['/livez', '/readyz'])
 
 /** The Fastify application with a route for each method, not listening yet. */
 export function createRoutes(options: RouteOptions): FastifyInstance {
   const { handlers, version, token } = options
-  const app = Fastify({ logger: false, forceCloseConnections: true, return503OnClosing: false })
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    // A HEAD of /v1/events would never end.
+    exposeHeadRoutes: false,
+    requestTimeout: REQUEST_MS,
+  })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.addHook('onRequest', async (request, reply) => {
@@ -87,7 +98,7 @@ function addMethod(
       const context = { via: options.via, signal: callerGone(reply, options.closing) }
       const input = Object.assign({}, request.params, request.query, request.body)
       if (events === undefined) return handler(input, context)
-      const stream = new EventStream(reply, events, options.closing)
+      const stream = new EventStream(reply, events, options)
       if (spec.endless) stream.begin()
       const emit = (event: object) => stream.send(event)
       return handler(input, { ...context, emit }).then(

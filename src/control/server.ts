@@ -13,6 +13,8 @@ export interface ControlServerOptions {
   http?: { host: string; port: number; token: string }
   /** Told of every failure that is not the caller's, for the log. */
   onFailure?: (method: string, error: GatewayError) => void
+  /** How often an idle stream says that it is alive; clients wait several times as long. */
+  heartbeatMs?: number
 }
 
 export interface ControlServer {
@@ -23,13 +25,15 @@ export interface ControlServer {
   close(): Promise<void>
 }
 
+const HEARTBEAT_MS = 5_000
 /** How long callers get to read the last lines of their streams. */
 const LAST_LINES_MS = 500
 
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { handlers, version, socketPath, http, onFailure = () => {} } = options
+  const { heartbeatMs = HEARTBEAT_MS } = options
   const closing = new AbortController()
-  const shared = { handlers, version, closing: closing.signal, onFailure }
+  const shared = { handlers, version, closing: closing.signal, onFailure, heartbeatMs }
   const apps: FastifyInstance[] = []
   const close = async () => {
     closing.abort()

@@ -1,7 +1,7 @@
 import { execa, type Options } from 'execa'
 import { fileURLToPath } from 'node:url'
 
-export const BIN = fileURLToPath(new URL('../../dist/bin/wa-gateway.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../dist/bin/wa-gateway.js', import.meta.url))
 
 /** Runs the built program as its users do; never throws for an exit status. */
 export function wa(args: readonly string[], env: Record<string, string>, more: Options = {}) {

@@ -9,7 +9,7 @@ import type { SessionView } from '../../src/session/state.ts'
 
 export const VERSION = '0.1.0'
 export const TOKEN = 'a-token-of-the-tests'
-export const AT = Date.UTC(2025, 5, 1, 12)
+const AT = Date.UTC(2025, 5, 1, 12)
 
 export interface FakeDaemon extends AsyncDisposable {
   readonly dir: string
@@ -31,7 +31,10 @@ export function session(id: string, more: Partial<SessionView> = {}): SessionVie
 }
 
 /** A daemon of which only the control API is real; its sessions live in a map. */
-export async function startFakeDaemon(version = VERSION): Promise<FakeDaemon> {
+export async function startFakeDaemon(
+  version = VERSION,
+  heartbeatMs?: number,
+): Promise<FakeDaemon> {
   const dir = await mkdtemp(join(tmpdir(), 'wa-control-'))
   const sessions = new Map(
     [
@@ -46,6 +49,7 @@ export async function startFakeDaemon(version = VERSION): Promise<FakeDaemon> {
   const server: ControlServer = await startControlServer({
     handlers: { methods, ready: () => readiness.now },
     version,
+    ...(heartbeatMs !== undefined && { heartbeatMs }),
     socketPath: join(dir, 'run', 'control.sock'),
     http: { host: '127.0.0.1', port: 0, token: TOKEN },
     onFailure: (method, error) => failures.push(`${method}: ${error.message}`),

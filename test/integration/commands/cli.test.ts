@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError, type ErrorCode } from '../../../src/session/errors.ts'
+import { main } from '../../../commands/main.ts'
+import { terminal } from '../../support/terminal.ts'
 import { wa } from '../../support/cli.ts'
 import { session, startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
 
@@ -117,7 +119,9 @@ describe('exit status', () => {
   test('3 when some failed, naming them and what to do', async () => {
     const { stderr, exitCode } = await run('recover', '--all')
     expect(exitCode).toBe(3)
-    expect(stderr).toMatch(/1 of 2 failed:\n {2}ben: .*\n {4}try: run `wa-gateway session pair ben`/)
+    expect(stderr).toMatch(
+      /1 of 2 failed:\n {2}ben: .*\n {4}try: run `wa-gateway session pair ben`/,
+    )
     expect((await run('preserve', '--all')).exitCode).toBe(3)
     const json = await run('recover', '--all', '--json')
     expect(json.exitCode).toBe(3)
@@ -202,6 +206,30 @@ describe('exit status', () => {
     expect(exitCode).toBe(130)
     expect(stderr).toMatch(/what the daemon had begun goes on/)
     await gone.promise
+  })
+})
+
+describe('asking a person', () => {
+  const answer = async (typed: string) => {
+    const { context, stdin, stdout, stderr } = terminal({
+      env: { WA_GATEWAY_SOCKET: daemon.socketPath },
+      canAsk: true,
+    })
+    stdin.end(`${typed}\n`)
+    const status = await main(['session', 'logout', 'anna'], context)
+    return { status, stdout: stdout(), stderr: stderr() }
+  }
+
+  test('goes on when the name is typed', async () => {
+    const { status, stdout, stderr } = await answer('anna')
+    expect(stderr).toMatch(/Unlinking anna from its phone\. Type anna to go on: /)
+    expect([status, stdout]).toEqual([0, 'anna is unlinked\n'])
+  })
+
+  test('does nothing for anything else', async () => {
+    const { status, stderr } = await answer('yes')
+    expect(stderr).toMatch(/'yes' is not 'anna': nothing was done/)
+    expect([status, daemon.calls]).toEqual([2, []])
   })
 })
 

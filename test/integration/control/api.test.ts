@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ControlClient } from '../../../src/control/client.ts'
 import { startControlServer } from '../../../src/control/server.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
+import { collect } from '../../support/collect.ts'
 import {
   session,
   startFakeDaemon,
@@ -27,11 +28,6 @@ afterEach(async () => {
   await daemon.close()
 })
 
-const collect = async <T>(stream: AsyncIterable<T>): Promise<T[]> => {
-  const all: T[] = []
-  for await (const item of stream) all.push(item)
-  return all
-}
 const failure = async (promise: Promise<unknown>): Promise<GatewayError> =>
   promise.then(
     () => expect.unreachable('it succeeded'),
@@ -193,6 +189,53 @@ describe('streams', () => {
       code: 'daemon.unreachable',
       message: 'the daemon is stopping',
     })
+  })
+})
+
+describe('heartbeats', () => {
+  const silent = (fake: FakeDaemon, until: Promise<void>) => {
+    fake.methods.recover = async (_, { emit }) => {
+      await until
+      emit({ type: 'end', results: [] })
+    }
+  }
+
+  test('tell that a silent operation goes on', async () => {
+    await using quick = await startFakeDaemon(VERSION, 10)
+    const end = Promise.withResolvers<void>()
+    silent(quick, end.promise)
+    const reply = await fetch(`${quick.httpUrl}/v1/recover`, {
+      method: 'POST',
+      body: '{"all":true}',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+    })
+    let text = ''
+    for await (const chunk of reply.body ?? []) {
+      text += Buffer.from(chunk).toString()
+      if (text.length >= 5) end.resolve()
+    }
+    expect(text).toMatch(/^\n{5,}\{"type":"end","results":\[\]\}\n$/)
+  })
+
+  test('are skipped by the client, and missed when they stay away', async () => {
+    await using quick = await startFakeDaemon(VERSION, 10)
+    silent(quick, new Promise((later) => setTimeout(later, 100)))
+    const patient = new ControlClient({
+      target: { socketPath: quick.socketPath },
+      version: VERSION,
+    })
+    expect(await collect(patient.stream('recover', { all: true }))).toHaveLength(1)
+    await patient.close()
+    await using still = await startFakeDaemon(VERSION, 1_000_000)
+    const impatient = new ControlClient({
+      target: { socketPath: still.socketPath },
+      version: VERSION,
+      patienceMs: 100,
+    })
+    const events = impatient.stream('events', {})
+    const error = await failure(collect(events))
+    expect(error.message).toMatch(/does not answer/)
+    await impatient.close()
   })
 })
 

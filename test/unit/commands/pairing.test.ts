@@ -7,10 +7,13 @@ import { terminal } from '../../support/terminal.ts'
 // As long as the ones of WhatsApp.
 const QR = `2@${'kF9/'.repeat(35)},${'a+Z3'.repeat(11)},${'Qw8='.repeat(11)},1`
 
+/** The sequences that set and reset the colours. */
+const INK = new RegExp(`${String.fromCodePoint(0x1b)}\\[[\\d;]*m`, 'g')
+
 /** The dark modules that half blocks stand for. */
 function modules(lines: string[], dark: boolean): boolean[][] {
   return lines.flatMap((line) => {
-    const cells = [...line.replaceAll(/\u001b\[[\d;]*m/g, '')]
+    const cells = line.replaceAll(INK, '').split('')
     const row = (set: string) => cells.map((cell) => set.includes(cell) === dark)
     return [row('█▀'), row('█▄')]
   })
