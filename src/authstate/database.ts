@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { accessSync, constants } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
 import { GatewayError } from '../session/errors.ts'
@@ -53,8 +54,20 @@ export function openDatabase(options: DatabaseOptions): OpenedDatabase {
     return prepare(db, options.file)
   } catch (error) {
     closeQuietly(db)
-    throw toStateError(error, options.file)
+    throw toStateError(refusesWrites(options.file, error) ?? error, options.file)
   }
+}
+
+/** A damaged header makes SQLite take a file that we may well write for a read-only one. */
+function refusesWrites(file: string, cause: unknown): TypeError | undefined {
+  if (toStateError(cause, file).code !== 'state.permission') return undefined
+  try {
+    accessSync(file, constants.R_OK | constants.W_OK)
+  } catch {
+    // It is indeed a matter of permissions, which the first error says better.
+    return undefined
+  }
+  return new TypeError('its header forbids writing', { cause })
 }
 
 function prepare(db: DatabaseSync, file: string): OpenedDatabase {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -14,18 +14,38 @@ export interface StateLock {
 }
 
 /**
+ * The locks of this process, by real path. Closing any descriptor of lock.db would drop the lock, so
+ * a second attempt must not touch the file; and a lock whose owner forgot it must not be collected.
+ */
+const held = new Map<string, DatabaseSync>()
+
+/**
  * Takes the lock or throws `state.locked` that names the holder. It is SQLite's lock on `lock.db`,
- * held by an open transaction: no file can go stale. `lock.pid` only tells people who has it, and
- * stands apart because closing any descriptor of lock.db in this process would drop the lock.
+ * held by an open transaction: no file can go stale. `lock.pid` only tells people who has it.
  */
 export function lockStateDir(stateDir: string): StateLock {
   ensurePrivateDirectory(stateDir)
+  const path = realpathSync(stateDir)
+  if (held.has(path)) throw locked(stateDir, undefined)
+  const db = takeLock(stateDir)
+  held.set(path, db)
+  return {
+    stateDir,
+    release() {
+      if (held.get(path) !== db) return
+      held.delete(path)
+      db.close()
+    },
+  }
+}
+
+function takeLock(stateDir: string): DatabaseSync {
   const file = join(stateDir, 'lock.db')
   createPrivateFile(file)
   let db: DatabaseSync | undefined
   try {
     db = new DatabaseSync(file, { timeout: 0 })
-    db.exec('BEGIN EXCLUSIVE')
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     createPrivateFile(pidFile(stateDir))
     writeFileSync(pidFile(stateDir), `${process.pid}\n`)
   } catch (error) {
@@ -33,13 +53,7 @@ export function lockStateDir(stateDir: string): StateLock {
     const known = toStateError(error, file)
     throw known.code === 'state.locked' ? locked(stateDir, error) : known
   }
-  const held = db
-  return {
-    stateDir,
-    release() {
-      if (held.isOpen) held.close()
-    },
-  }
+  return db
 }
 
 /** Who holds the lock: undefined when nobody does; `pid` is missing when it left no note. */

@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, renameSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -22,14 +23,17 @@ export function copySession(file: string, head: SessionHead, to: string, reason:
   } catch (error) {
     const known = toStateError(error, file)
     if (known.code !== 'state.corrupt') throw known
-    copyFileSync(file, draft)
-    if (existsSync(`${file}-wal`)) {
-      createPrivateFile(`${to}-wal`)
-      copyFileSync(`${file}-wal`, `${to}-wal`)
-    }
+    copyFile(file, draft)
+    if (existsSync(`${file}-wal`)) copyFile(`${file}-wal`, `${to}-wal`)
   }
   renameSync(draft, to)
   syncDirectory(dirname(to))
+}
+
+/** In a process of its own: closing a descriptor of the file in this one would drop SQLite's locks. */
+function copyFile(from: string, to: string): void {
+  createPrivateFile(to)
+  execFileSync('cp', ['--', from, to])
 }
 
 function copyRows(file: string, head: SessionHead, to: string, reason: string): void {

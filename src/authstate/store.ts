@@ -200,9 +200,10 @@ export class LocalAuthStore implements AuthStore {
       await Promise.all(Array.from(this.#handles.values(), (handle) => handle.close()))
     } finally {
       try {
+        // First, so that the writer's is the last connection and removes the write-ahead log.
+        this.#parts.reader.close()
         await this.#parts.writer.close()
       } finally {
-        this.#parts.reader.close()
         this.#parts.release()
       }
     }

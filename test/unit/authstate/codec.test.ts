@@ -1,5 +1,5 @@
 import { BufferJSON, initAuthCreds, proto } from '@whiskeysockets/baileys'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { decodeValue, encodeValue } from '../../../src/authstate/codec.ts'
@@ -107,7 +107,7 @@ test('what JSON cannot hold is refused', () => {
 
 test('bytes that are no encoded value are refused', () => {
   for (const wrong of [[], [0], [9, 1], [1], [1, 0x93]])
-    expect(() => decodeValue(Uint8Array.from(wrong))).toThrow()
+    expect(() => decodeValue(Uint8Array.from(wrong))).toThrow(Error)
 })
 
 /** `{type: 'Buffer'}` without usable data makes the reference throw, or take other objects apart. */

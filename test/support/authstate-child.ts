@@ -1,0 +1,38 @@
+import type { SignalDataSet } from '@whiskeysockets/baileys'
+import { initAuthCreds } from '@whiskeysockets/baileys'
+
+import { openAuthStore } from '../../src/authstate/open.ts'
+
+export const SESSIONS = ['a', 'b', 'c', 'd']
+
+/** What change `seq` of a session writes: the same in every process, so that a test can replay it. */
+export function changeAt(sessionId: string, seq: number): SignalDataSet {
+  return {
+    'identity-key': { [`${seq % 13}`]: Buffer.alloc(100 + (seq % 7) * 900, `${sessionId}${seq}`) },
+    'lid-mapping': { [`${seq % 5}`]: `${seq}`, [`${(seq + 2) % 5}`]: seq % 3 === 0 ? null : 'x' },
+  }
+}
+
+/** Writes for ever, several changes in flight, and prints `<session> <seq>` as each is durable. */
+async function run(stateDir: string): Promise<void> {
+  const store = await openAuthStore({ stateDir, onCorrupt: 'fail' })
+  for (const sessionId of SESSIONS)
+    if (store.find(sessionId) === undefined) await store.create(sessionId, initAuthCreds())
+  await Promise.all(
+    SESSIONS.flatMap(async (sessionId) => {
+      const handle = await store.open(sessionId)
+      const lane = async () => {
+        for (;;) {
+          const seq = handle.seq + 1
+          await handle.state.keys.set(changeAt(sessionId, seq))
+          process.stdout.write(`${sessionId} ${seq}\n`)
+        }
+      }
+      await Promise.all([lane(), lane(), lane()])
+    }),
+  )
+}
+
+const [, script, stateDir] = process.argv
+if (script !== undefined && stateDir !== undefined && import.meta.url.endsWith(script))
+  await run(stateDir)
