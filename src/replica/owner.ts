@@ -1,5 +1,6 @@
 import { pack, Unpackr } from 'msgpackr'
 import * as z from 'zod'
+import { GatewayError } from '../session/errors.ts'
 import { backupId, ownerName } from './names.ts'
 import { damaged, packObject, unpackObject, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type BackupInfo, type OwnerView } from './port.ts'
@@ -63,7 +64,17 @@ export interface KnownOwner {
 
 const unpackr = new Unpackr({ useRecords: false })
 
+/** Throws `internal` rather than write a record that could not be read back. */
 export function encodeOwner(record: OwnerRecord): Uint8Array {
+  const checked = ownerSchema.safeParse(record)
+  const fault = checked.success ? faultOf(record.session, record) : 'it has another shape'
+  if (fault !== undefined)
+    throw new GatewayError({
+      code: 'internal',
+      subject: record.session,
+      message: `an owner record of '${record.session}' was not written: ${fault}`,
+      cause: checked.error,
+    })
   const header = { kind: 'owner', codec: 'none', cipher: 'none', keyId: '' } as const
   return packObject(ownerName(record.session), header, pack(record))
 }

@@ -47,7 +47,7 @@ async function attempt(
     sessionId,
     (record, stamp) => {
       const snapshots = snapshot && superseding(record, snapshot, context.clock.wall())
-      return releaseOwner(record, held, endOf(end ?? record), snapshots, stamp)
+      return releaseOwner(record, held, end ?? record, snapshots, stamp)
     },
     signal,
   )
@@ -81,10 +81,6 @@ async function lastSnapshot(
 
 function localEnd(context: ReplicaContext, sessionId: string): StateEnd | undefined {
   return context.auth.find(sessionId)
-}
-
-function endOf({ seq, hash }: StateEnd): StateEnd {
-  return { seq, hash }
 }
 
 function isStoreTrouble(error: unknown): error is GatewayError {

@@ -3,50 +3,78 @@ import type { SessionImage } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import { planRecovery } from '../session/plan.ts'
 import { claim } from './claim.ts'
-import { newStamp, type ReplicaContext } from './context.ts'
+import { newStamp, type Held, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
 import { fold, superseding } from './fold.ts'
-import { readOwner, swapOwner } from './owner-io.ts'
+import { changeHeld, heldOwner, readOwner, swapOwner } from './owner-io.ts'
 import { backupsOf, type KnownOwner, type OwnerRecord } from './owner.ts'
 import type { BackupInfo } from './port.ts'
+import type { Snapshot } from './snapshot.ts'
 import { dropUnnamed, fetchSnapshot, storeSnapshot } from './snapshot-io.ts'
-import { rewindOwner, type StateEnd } from './transitions.ts'
+import { releaseOwner, seizeOwner, type StateEnd } from './transitions.ts'
 
 /**
  * Rule 12: an older snapshot's content becomes the newest state, as an epoch of its own. In this
  * order, so that a crash anywhere leaves either the old state or the new one, both stored: fold what
- * is there, store the new snapshot, swap the record, then replace the local state. The record is
- * left released: whoever opens the session next claims it.
+ * is there, take the next epoch, store the new snapshot under it, name it, and replace the local
+ * state last. The record is left released: whoever opens the session next claims it.
  */
 export async function rewind(
   context: ReplicaContext,
   sessionId: string,
   id: string,
 ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
-  const target = backupsOf((await existing(context, sessionId)).record).find((b) => b.id === id)
-  if (target === undefined) throw noBackup(sessionId, id)
-  const old = await fetchSnapshot(context, sessionId, target)
+  const old = await fetchBackup(context, sessionId, id)
   const replaced = await keepCurrent(context, sessionId)
+  try {
+    const { epoch, boot } = await seize(context, sessionId)
+    const { held, known } = await heldOwner(context, sessionId)
+    const image = continued(old.image, lastEnd(context, sessionId, known.record))
+    const snapshot = await storeSnapshot(context, image, epoch, 'restored')
+    const { before, after } = await changeHeld(context, sessionId, (record, stamp) => {
+      const snapshots = superseding(record, snapshot, context.clock.wall())
+      return releaseOwner(record, held, image, snapshots, stamp)
+    })
+    if (context.auth.find(sessionId) !== undefined)
+      await context.auth.quarantine(sessionId, `backup ${id} was restored`)
+    await context.auth.install(image, { epoch, boot })
+    await context.auth.confirmEpoch(sessionId, epoch)
+    await dropUnnamed(context, before, after, held.garbage)
+    return { epoch, seq: image.seq, ...(replaced && { replaced }) }
+  } finally {
+    context.held.delete(sessionId)
+  }
+}
+
+async function fetchBackup(
+  context: ReplicaContext,
+  sessionId: string,
+  id: string,
+): Promise<Snapshot> {
+  const { record, etag } = await existing(context, sessionId)
+  const target = backupsOf(record).find((backup) => backup.id === id)
+  if (target === undefined) throw noBackup(sessionId, id)
+  try {
+    return await fetchSnapshot(context, sessionId, target)
+  } catch (error) {
+    const now = await existing(context, sessionId)
+    if (now.etag !== etag && !backupsOf(now.record).some((backup) => backup.id === id))
+      throw noBackup(sessionId, id)
+    throw error
+  }
+}
+
+async function seize(context: ReplicaContext, sessionId: string): Promise<Held> {
   const known = await existing(context, sessionId)
   const epoch = epochAfter(context, sessionId, known.record)
-  const image = continued(old.image, lastEnd(context, sessionId, known.record))
-  const snapshot = await storeSnapshot(context, image, epoch, 'restored')
   const { boot } = context.auth
-  const next = rewindOwner(
-    known.record,
-    { epoch, worker: context.worker, boot },
-    superseding(known.record, snapshot, context.clock.wall()),
-    newStamp(context),
-  )
+  const holder = { epoch, worker: context.worker, boot }
+  const next = seizeOwner(known.record, holder, newStamp(context))
   const outcome = await swapOwner(context, next, known)
   if (outcome.kind === 'lost') throw interfered(sessionId)
-  context.held.delete(sessionId)
-  if (context.auth.find(sessionId) !== undefined)
-    await context.auth.quarantine(sessionId, `backup ${id} was restored`)
-  await context.auth.install(image, { epoch, boot })
-  await context.auth.confirmEpoch(sessionId, epoch)
-  await dropUnnamed(context, known.record, next, new Set())
-  return { epoch, seq: image.seq, ...(replaced && { replaced }) }
+  const held = { epoch, boot, owner: outcome.known, garbage: new Set<string>() }
+  context.held.set(sessionId, held)
+  return held
 }
 
 /**

@@ -17,9 +17,11 @@ export const SILENCE_TIMING: SilenceTiming = { own: 6_000, other: 30_000, poll: 
 export type Silence = 'silent' | 'alive'
 
 interface Watch {
+  /** What the counter showed all along. */
+  value: Promise<string>
   verdict: Promise<Silence>
-  /** When the verdict was reached, on the monotonic clock. */
-  settledAt: number | undefined
+  /** When the counter was last seen unmoved after the window, on the monotonic clock. */
+  silentAt: number | undefined
 }
 
 /**
@@ -50,8 +52,8 @@ export class SilenceWatch {
   of(worker: string, boot: string, signal?: AbortSignal): Promise<Silence> {
     const name = aliveName(worker, boot)
     const window = worker === this.#worker ? this.#timing.own : this.#timing.other
-    const watch = this.#current(name, window) ?? this.#begin(name, window)
-    return signal === undefined ? watch.verdict : unlessAborted(watch.verdict, signal)
+    const verdict = this.#ask(name, window)
+    return signal === undefined ? verdict : unlessAborted(verdict, signal)
   }
 
   close(): void {
@@ -59,33 +61,48 @@ export class SilenceWatch {
     this.#watches.clear()
   }
 
-  /** A verdict serves those who ask within another window; then it is too old to act on. */
-  #current(name: string, window: number): Watch | undefined {
-    const watch = this.#watches.get(name)
-    if (watch?.settledAt === undefined) return watch
-    return this.#clock.monotonic() - watch.settledAt <= window ? watch : undefined
+  async #ask(name: string, window: number): Promise<Silence> {
+    const watch = this.#watches.get(name) ?? this.#begin(name, window)
+    const verdict = await watch.verdict
+    if (watch.silentAt === undefined || this.#clock.monotonic() - watch.silentAt <= window)
+      return verdict
+    // Long settled: the counter never shows a value twice, so one look tells whether it moved since.
+    const askedAt = this.#clock.monotonic()
+    if ((await this.#read(name)) === (await watch.value)) {
+      watch.silentAt = askedAt
+      return 'silent'
+    }
+    this.#forget(name, watch)
+    return 'alive'
   }
 
   #begin(name: string, window: number): Watch {
-    const watch: Watch = { verdict: this.#watch(name, window), settledAt: undefined }
+    const value = this.#read(name)
+    const watch: Watch = { value, verdict: this.#watch(name, value, window), silentAt: undefined }
     this.#watches.set(name, watch)
-    const settle = (silence?: Silence): void => {
-      watch.settledAt = this.#clock.monotonic()
-      // Only silence is worth remembering: a moving counter may stop, a failing store may heal.
-      if (silence !== 'silent' && this.#watches.get(name) === watch) this.#watches.delete(name)
-    }
-    watch.verdict.then(settle, () => settle())
+    // Only silence is worth remembering: a moving counter may stop, a failing store may heal.
+    watch.verdict.then(
+      (silence) => {
+        if (silence === 'alive') this.#forget(name, watch)
+        else watch.silentAt = this.#clock.monotonic()
+      },
+      () => this.#forget(name, watch),
+    )
     return watch
   }
 
-  async #watch(name: string, window: number): Promise<Silence> {
+  #forget(name: string, watch: Watch): void {
+    if (this.#watches.get(name) === watch) this.#watches.delete(name)
+  }
+
+  async #watch(name: string, first: Promise<string>, window: number): Promise<Silence> {
     const { signal } = this.#abort
-    const first = await this.#read(name)
+    const value = await first
     const since = this.#clock.monotonic()
     for (;;) {
       await this.#clock.sleep(this.#timing.poll, { signal, background: true })
       const readAt = this.#clock.monotonic()
-      if ((await this.#read(name)) !== first) return 'alive'
+      if ((await this.#read(name)) !== value) return 'alive'
       if (readAt - since >= window) return 'silent'
     }
   }

@@ -11,7 +11,7 @@ const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
 
 /** Below this many bytes compression costs more than it gains. */
-const SMALL = 512
+const SMALL = 4096
 /** Bounds what a hostile object may unfold to; an account of 10,000 contacts takes about 60 MB. */
 const LARGEST = 512 * 1024 * 1024
 

@@ -6,7 +6,7 @@ import type { LogRange, OwnerRecord, SnapshotRef } from './owner.ts'
  *
  *   (none) ──claim──► owned ──fold──► owned ──release──► released ──claim──► owned (epoch + 1)
  *   owned ──claim──► owned (epoch + 1: taken over, or the same disk again)
- *   owned | released ──rewind──► released (epoch + 1, an older snapshot's content, seq goes on)
+ *   owned | released ──seize──► owned (epoch + 1) ──release──► released (back in time, seq goes on)
  *   owned | released ──remove──► removed ──claim (new)──► owned (epoch + 1)
  *
  * Each transition asserts what must hold before it. The epoch never falls, and neither does seq.
@@ -94,23 +94,17 @@ export function releaseOwner(
 ): OwnerRecord {
   assertHeld(record, holder)
   assert(record.session, end.seq >= record.seq, 'the end must not be older than the last change')
-  return { ...record, ...snapshots, ...end, released: true, ...stamp }
+  const { seq, hash } = end
+  return { ...record, ...snapshots, seq, hash, released: true, ...stamp }
 }
 
-/** Goes back to an older state: a new epoch, at once released, whose seq goes on from the last. */
-export function rewindOwner(
-  record: OwnerRecord,
-  holder: Holder,
-  snapshots: { snapshot: SnapshotRef; kept: SnapshotRef[] },
-  stamp: Stamp,
-): OwnerRecord {
+/** Takes the next epoch to go back in time under it; what is stored stays as it is until then. */
+export function seizeOwner(record: OwnerRecord, holder: Holder, stamp: Stamp): OwnerRecord {
   const { session, seq, hash } = record
   assert(session, !record.removed, 'a removed session has no state to go back to')
   assert(session, holder.epoch > record.epoch, 'going back must raise the epoch')
-  assert(session, snapshots.snapshot.seq > seq, 'going back must not make seq fall')
-  const end = { seq: snapshots.snapshot.seq, hash: snapshots.snapshot.hash }
   const history = branched(record, { seq, hash })
-  return { ...record, ...holder, ...snapshots, ...end, released: true, history, ...stamp }
+  return { ...record, ...holder, ranges: [], released: false, history, ...stamp }
 }
 
 /** The tombstone: no snapshots, the epoch and seq kept for whoever creates the session again. */

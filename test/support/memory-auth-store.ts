@@ -36,6 +36,8 @@ export class MemoryAuthStore implements LocalState {
   readonly disk: MemoryDisk
   boot = ''
   durable: () => Promise<void> = async () => undefined
+  onImage: (image: SessionImage) => void = () => undefined
+  onInstall: (image: SessionImage) => void = () => undefined
 
   constructor(disk: MemoryDisk = newDisk()) {
     this.disk = disk
@@ -93,6 +95,7 @@ export class MemoryAuthStore implements LocalState {
 
   async install(image: SessionImage, tag: BaseTag): Promise<void> {
     this.#assertNone(image.sessionId)
+    this.onInstall(image)
     await this.durable()
     const { seq, hash, sessionId } = image
     const entries = new Map(image.entries.map((entry) => [`${entry.type}/${entry.id}`, entry]))
@@ -126,7 +129,9 @@ export class MemoryAuthStore implements LocalState {
 
   async image(sessionId: string): Promise<SessionImage> {
     const { seq, hash, entries } = this.#row(sessionId)
-    return { sessionId, seq, hash, entries: [...entries.values()] }
+    const image = { sessionId, seq, hash, entries: [...entries.values()] }
+    this.onImage(image)
+    return image
   }
 
   async quarantine(sessionId: string, reason: string): Promise<string> {

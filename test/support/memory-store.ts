@@ -41,20 +41,18 @@ export class MemoryStore implements ObjectStore {
       kind: 'put',
       name,
       bytes,
-      apply: () => this.#store(name, bytes),
+      apply: () => this.store(name, bytes),
     })
     return { etag: outcome.kind === 'stored' ? outcome.etag : '' }
   }
 
   putIfAbsent(name: string, bytes: Uint8Array): Promise<PutOutcome> {
-    const apply = (): PutOutcome =>
-      this.objects.has(name) ? { kind: 'conflict' } : this.#store(name, bytes)
+    const apply = (): PutOutcome => this.storeIfAbsent(name, bytes)
     return this.onWrite({ kind: 'put-if-absent', name, bytes, apply })
   }
 
   compareAndSwap(name: string, bytes: Uint8Array, etag: string): Promise<PutOutcome> {
-    const apply = (): PutOutcome =>
-      this.objects.get(name)?.etag === etag ? this.#store(name, bytes) : { kind: 'conflict' }
+    const apply = (): PutOutcome => this.swap(name, bytes, etag)
     return this.onWrite({ kind: 'swap', name, bytes, apply })
   }
 
@@ -67,8 +65,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   async *list(prefix: string): AsyncIterable<ListedObject> {
-    for (const name of this.names(prefix))
-      yield { name, size: this.objects.get(name)?.bytes.length ?? 0, modified: 0 }
+    yield* this.listed(prefix)
   }
 
   async *listParts(prefix: string): AsyncIterable<string> {
@@ -83,12 +80,28 @@ export class MemoryStore implements ObjectStore {
     return [...this.objects.keys()].filter((name) => name.startsWith(prefix)).toSorted()
   }
 
-  #store(name: string, bytes: Uint8Array): PutOutcome {
+  listed(prefix: string): ListedObject[] {
+    return this.names(prefix).map((name) => {
+      const size = this.objects.get(name)?.bytes.length ?? 0
+      return { name, size, modified: 0 }
+    })
+  }
+
+  /** The three writes as the server does them, at once. */
+  store(name: string, bytes: Uint8Array): PutOutcome {
     const before = this.objects.get(name)?.bytes
     const etag = `e${++this.#etag}`
     this.objects.set(name, { bytes: Uint8Array.from(bytes), etag })
     this.onStored(name, before, bytes)
     return { kind: 'stored', etag }
+  }
+
+  storeIfAbsent(name: string, bytes: Uint8Array): PutOutcome {
+    return this.objects.has(name) ? { kind: 'conflict' } : this.store(name, bytes)
+  }
+
+  swap(name: string, bytes: Uint8Array, etag: string): PutOutcome {
+    return this.objects.get(name)?.etag === etag ? this.store(name, bytes) : { kind: 'conflict' }
   }
 }
 
