@@ -29,6 +29,14 @@ export interface DeviceAddress {
   number: number
 }
 
+/** A message before encryption. */
+export interface PlainMessage {
+  /** The encoded and padded content. */
+  content: Buffer
+  /** The stanza's attributes beside id, sender and time. */
+  attrs: Record<string, string>
+}
+
 /** A companion device that a phone linked: its public keys, its mailbox, its connection. */
 export class Device {
   readonly user: string
@@ -38,11 +46,11 @@ export class Device {
   readonly jid: string
   readonly lidJid: string
   readonly keys: DeviceKeys
-  /** One-time public keys by id, as binary strings: 800 small buffers a device weigh 1 MB. */
+  /** One-time public keys by id, as binary strings: half the weight of small buffers. */
   readonly preKeys = new Map<number, string>()
   readonly mailbox = new Mailbox()
-  /** What contacts' unacknowledged messages say, in case they have to be encrypted again. */
-  readonly plain = new Map<string, Buffer>()
+  /** Phones' unacknowledged messages by id, in case they have to be encrypted again. */
+  readonly plain = new Map<string, PlainMessage>()
   /** Whose LID this device has been told. */
   readonly knownLids = new Set<string>()
   /** Ids whose retry receipt came, and whose refusal follows and means nothing more. */
@@ -50,6 +58,8 @@ export class Device {
   /** The logged-in connection, if any. */
   line: Line | undefined
   unlinked = false
+  /** The phone has told it that there is no history to wait for. */
+  historySent = false
   #lowPreKeysTold = false
 
   constructor(address: DeviceAddress, keys: DeviceKeys) {

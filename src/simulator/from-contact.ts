@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib'
 import { proto, writeRandomPadMax16 } from '@whiskeysockets/baileys'
 import type { Device } from './device.ts'
 import type { Person } from './directory.ts'
@@ -13,10 +14,38 @@ export async function sendText(
   device: Device,
   message: { id: string; text: string },
 ): Promise<void> {
-  const plain = writeRandomPadMax16(proto.Message.encode({ conversation: message.text }).finish())
   world.inbound.sent(device.name, message.id, person.user)
-  device.plain.set(message.id, plain)
+  device.knownLids.add(person.lid)
+  device.plain.set(message.id, {
+    content: encode({ conversation: message.text }),
+    attrs: { type: 'text', notify: `Sim ${person.user}`, sender_lid: person.lidJid },
+  })
   await post(world, person, device, message.id)
+}
+
+/**
+ * The phone's first words to a device that it has just linked: there is no history. Clients hold
+ * back messages, for up to 20 s, until they hear this. Not in the ledger, as nobody wrote it.
+ */
+export async function sendHistory(world: World, person: Person, device: Device): Promise<void> {
+  const syncType = proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP
+  const history = proto.HistorySync.encode({ syncType, conversations: [] }).finish()
+  const id = `HIST-${world.stanzaId()}`
+  device.plain.set(id, {
+    content: encode({
+      protocolMessage: {
+        type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
+        historySyncNotification: {
+          syncType,
+          chunkOrder: 1,
+          progress: 100,
+          initialHistBootstrapInlinePayload: deflateSync(history),
+        },
+      },
+    }),
+    attrs: { type: 'text', category: 'peer' },
+  })
+  await post(world, person, device, id)
 }
 
 /**
@@ -37,23 +66,19 @@ export async function sendAgain(
 }
 
 async function post(world: World, person: Person, device: Device, id: string): Promise<void> {
-  const plain = device.plain.get(id)
-  if (plain === undefined) return
+  const message = device.plain.get(id)
+  if (message === undefined) return
   const address = device.signalAddress
-  const { type, ciphertext } = await person.endpoint.encrypt(address, plain, () => {
+  const { type, ciphertext } = await person.endpoint.encrypt(address, message.content, () => {
     return device.takeBundle()
   })
-  device.knownLids.add(person.lid)
-  const attrs = {
-    id,
-    from: person.jid,
-    type: 'text',
-    t: stanzaTime(),
-    notify: `Sim ${person.user}`,
-    sender_lid: person.lidJid,
-  }
+  const attrs = { ...message.attrs, id, from: person.jid, t: stanzaTime() }
   const stanza = node('message', attrs, [node('enc', { v: '2', type }, ciphertext)])
   if (device.deliver(messageKey(id), stanza)) world.inbound.delivered(device.name, id)
+}
+
+function encode(message: proto.IMessage): Buffer {
+  return writeRandomPadMax16(proto.Message.encode(message).finish())
 }
 
 function attachedBundle(receipt: Node): SignalBundle | undefined {

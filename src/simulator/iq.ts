@@ -1,5 +1,7 @@
 import { answerKeys } from './bundles.ts'
 import type { Connection } from './connection.ts'
+import type { Device } from './device.ts'
+import { sendHistory } from './from-contact.ts'
 import { answerLinkCode } from './link-code.ts'
 import { child, children, firstChild, node, SERVER, type Node } from './nodes.ts'
 import { unlink } from './unlink.ts'
@@ -31,17 +33,31 @@ const ANSWERS: Record<string, Answer> = {
   ],
   'blocklist/': () => [node('list')],
   'abt/props': () => [node('props', { hash: 'sim' }, [])],
+  'w:sync:app:state/sync': (_, __, iq) => answerAppState(iq),
   'usync/usync': (world, { device }, iq) => answerUsync(world, device, iq),
 }
 
 /** Answers a client's query. */
-export function answerIq(world: World, connection: Connection, iq: Node): void {
+export async function answerIq(world: World, connection: Connection, iq: Node): Promise<void> {
   const namespace = String(iq.attrs['xmlns'])
-  const first = firstChild(iq)?.tag ?? ''
-  const isUpload = namespace === 'encrypt' && child(iq, 'list') !== undefined
-  if (isUpload) {
-    connection.device?.storeKeys(children(child(iq, 'list'), 'key'), child(iq, 'skey'))
-  }
-  const content = isUpload ? undefined : ANSWERS[`${namespace}/${first}`]?.(world, connection, iq)
-  connection.send(node('iq', { from: SERVER, type: 'result', id: String(iq.attrs['id']) }, content))
+  const list = namespace === 'encrypt' ? child(iq, 'list') : undefined
+  const name = `${namespace}/${firstChild(iq)?.tag ?? ''}`
+  const content = list === undefined ? ANSWERS[name]?.(world, connection, iq) : undefined
+  if (list !== undefined) connection.device?.storeKeys(children(list, 'key'), child(iq, 'skey'))
+  const attrs = { from: SERVER, type: 'result', id: String(iq.attrs['id']) }
+  connection.send(node('iq', attrs, content))
+  if (list !== undefined && connection.device !== undefined) await greet(world, connection.device)
+}
+
+async function greet(world: World, device: Device): Promise<void> {
+  if (device.historySent) return
+  device.historySent = true
+  await sendHistory(world, world.directory.person(device.user), device)
+}
+
+function answerAppState(iq: Node): Node[] {
+  const collections = children(child(iq, 'sync'), 'collection').map(({ attrs }) => {
+    return node('collection', { name: attrs['name'], version: attrs['version'] })
+  })
+  return [node('sync', {}, collections)]
 }

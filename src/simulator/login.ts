@@ -7,6 +7,8 @@ import { strike } from './strike.ts'
 import type { World } from './world.ts'
 
 const UNAUTHORIZED = 401
+// Clients send it back in front of their next intro.
+const ROUTING_INFO = Buffer.from('sim-edge')
 
 /** Lets a client in whose keys belong to a linked device, or refuses it with `<failure>`. */
 export function login(world: World, connection: Connection, hello: Hello): void {
@@ -57,7 +59,8 @@ function welcome(device: Device): Node[] {
     receipt: '0',
     appdata: '0',
   })
-  return [success, node('ib', { from: SERVER }, [preview])]
+  const route = node('edge_routing', {}, [node('routing_info', {}, ROUTING_INFO)])
+  return [success, ...[route, preview].map((part) => node('ib', { from: SERVER }, [part]))]
 }
 
 function deliverMailbox(world: World, connection: Connection, device: Device): void {

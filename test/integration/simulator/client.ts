@@ -22,11 +22,6 @@ export class MemoryAuth {
   creds: AuthenticationCreds = initAuthCreds()
   readonly values = new Map<string, string>()
 
-  constructor() {
-    // Otherwise messages are buffered for up to 20 s in wait of a history sync.
-    this.creds.accountSyncCounter = 1
-  }
-
   get state(): AuthenticationState {
     return {
       creds: this.creds,
@@ -142,13 +137,15 @@ export class Client {
   }
 }
 
-/** Pairs a new device by QR code and returns it logged in. */
+/** Pairs a new device by QR code and returns it logged in, its first synchronisation done. */
 export async function pair(simulator: Simulator, user: string): Promise<Client> {
   const auth = new MemoryAuth()
   const first = new Client(simulator, auth)
   await simulator.phone(user).scan(await first.qr())
   await first.closedWith()
-  return new Client(simulator, auth).opened()
+  const client = await new Client(simulator, auth).opened()
+  await until(() => auth.creds.accountSyncCounter > 0)
+  return client
 }
 
 /** Polls until the condition holds; the test's own time limit ends it otherwise. */

@@ -85,6 +85,7 @@ test('nobody listens while connections are refused', async () => {
 test('a silent server takes nothing away, and is noticed by the keep-alive', async () => {
   const client = await pair(simulator, USER)
   await client.end()
+  await until(() => simulator.devices(USER).every((device) => !device.online))
   await simulator.inject({ kind: 'silence' })
   const struck = new Client(simulator, client.auth, { keepAliveIntervalMs: 50 })
   await until(() => simulator.devices(USER).some((device) => device.online))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, MemoryAuth, pair, strictCertificates } from './client.ts'
+import { Client, MemoryAuth, pair, strictCertificates, until } from './client.ts'
 
 let simulator: Simulator
 let lax: () => void
@@ -27,6 +27,8 @@ test('a scanned QR code links a device: 515, then a login', async () => {
   expect(second.auth.creds.me?.lid).toBe(device.lidJid)
   expect(device.online).toBe(true)
   expect(device.preKeys.size).toBeGreaterThan(800)
+  await until(() => auth.creds.accountSyncCounter === 1)
+  expect(Buffer.from(auth.creds.routingInfo ?? []).toString()).toBe('sim-edge')
   expect(simulator.report()).toMatchObject({
     connections: { pairings: 1, logins: 1, online: 1, protocolErrors: 0 },
     details: { ghosts: [] },

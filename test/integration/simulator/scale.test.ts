@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
 import { Client, pair, until } from './client.ts'
 
-const SESSIONS = 100
-const AT_ONCE = 10
+const ACCOUNTS = 25
+const ROUNDS = 4
 
 let simulator: Simulator
 
@@ -15,37 +15,31 @@ afterEach(async () => {
   await simulator.stop()
 })
 
-async function inBatches(job: (index: number) => Promise<void>): Promise<void> {
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < SESSIONS) await job(next++)
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, worker))
-}
-
-test('a hundred accounts are paired, log in again and are all reached', async () => {
-  const clients: Client[] = []
-  await inBatches(async (index) => {
-    const client = await pair(simulator, String(15_550_000 + index))
-    await client.end()
-    clients.push(client)
-  })
-  const online: Client[] = []
-  await inBatches(async (index) => {
-    const paired = clients[index]
-    if (paired !== undefined) online.push(await new Client(simulator, paired.auth).opened())
-  })
-  expect(simulator.report().connections).toMatchObject({
-    pairings: SESSIONS,
-    logins: 2 * SESSIONS,
-    online: SESSIONS,
-    concurrentDuplicates: 0,
-    protocolErrors: 0,
-  })
-  const bob = simulator.contact('44770001')
-  await Promise.all(simulator.devices().map((device) => bob.send(device, `to ${device.user}`)))
-  await until(() => simulator.report().inbound.acknowledged === SESSIONS)
-  expect(online.every((client) => client.texts.length === 1)).toBe(true)
-  await Promise.all(online.map((client) => client.end()))
+test('a hundred logins of paired devices, at once in each round, and all are reached', async () => {
+  const users = Array.from({ length: ACCOUNTS }, (_, index) => String(15_550_000 + index))
+  const paired = await Promise.all(users.map((user) => pair(simulator, user)))
+  await Promise.all(paired.map((client) => client.end()))
   await until(() => simulator.report().connections.online === 0)
+
+  const bob = simulator.contact('44770001')
+  for (let round = 1; round <= ROUNDS; round++) {
+    await Promise.all(users.map((user) => bob.send(user, `round ${round}`)))
+    const clients = await Promise.all(
+      paired.map(({ auth }) => new Client(simulator, auth).opened()),
+    )
+    await until(() => simulator.report().inbound.acknowledged === round * ACCOUNTS)
+    expect(clients.map(({ texts }) => texts)).toEqual(users.map(() => [`round ${round}`]))
+    await Promise.all(clients.map((client) => client.end()))
+    await until(() => simulator.report().connections.online === 0)
+  }
+  expect(simulator.report()).toMatchObject({
+    connections: {
+      pairings: ACCOUNTS,
+      logins: ACCOUNTS * (ROUNDS + 1),
+      concurrentDuplicates: 0,
+      protocolErrors: 0,
+    },
+    inbound: { sent: ACCOUNTS * ROUNDS, undecryptable: 0, waiting: 0, lost: 0 },
+    details: { ghosts: [] },
+  })
 }, 120_000)
