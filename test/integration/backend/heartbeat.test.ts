@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { afterEach, expect, test, vi } from 'vitest'
 import { Heartbeat, type HeartbeatOptions } from '../../../src/backend/heartbeat.ts'
 import type { WorkerRegistryService } from '../../../src/backend/http.ts'
-import { AT, connect } from './fixture.ts'
+import { AT, connect, WORKER } from './fixture.ts'
 
 const running: Heartbeat[] = []
 
@@ -41,13 +43,18 @@ test('beats at once and goes on, with measured numbers', async () => {
 test('registers a worker that could not register before, and again when forgotten', async () => {
   const { backend, service } = await connect()
   const answers: unknown[] = []
-  begin(service, { onRegistered: (answer) => answers.push(answer) })
+  const errors: unknown[] = []
+  begin(service, {
+    onRegistered: (answer) => answers.push(answer),
+    onError: (error) => errors.push(error),
+  })
   await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(0))
   expect(answers).toHaveLength(1)
   backend.forgetWorkers()
   const before = backend.taken('heartbeat').length
   await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(before))
   expect(answers).toHaveLength(2)
+  expect(errors).toEqual([])
   expect(backend.violations).toEqual([])
 })
 
@@ -101,4 +108,30 @@ test('after stop there is no further beat; it may be started again', async () =>
   expect(backend.callsOf('heartbeat')).toHaveLength(1)
   heartbeat.start()
   await until(() => expect(backend.taken('heartbeat')).toHaveLength(2))
+})
+
+test('a heartbeat that nobody stopped does not keep the process alive', async () => {
+  const { backend } = await connect()
+  const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+  const script = `
+    const { WorkerRegistryService } = await import(${at('../../../src/backend/http.ts')})
+    const { Heartbeat } = await import(${at('../../../src/backend/heartbeat.ts')})
+    const registry = new WorkerRegistryService({
+      url: ${JSON.stringify(backend.url)},
+      token: ${JSON.stringify(backend.token)},
+      worker: ${JSON.stringify(WORKER)},
+    })
+    await registry.register()
+    const counts = () => ({ messageCount: 0, totalSessions: 0, activeSessions: 0 })
+    new Heartbeat({
+      registry, interval: 3_600_000, registration: true, sessions: () => [], counts,
+    }).start()`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: 'inherit',
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  })
+  const [code] = (await once(child, 'exit')) as [number | null]
+  expect(code).toBe(0)
+  expect(backend.taken('heartbeat')).toHaveLength(1)
 })
