@@ -8,7 +8,7 @@ import type {
 } from './port.ts'
 
 /** What the backend accepts as `environment`. */
-export type BackendEnvironment = 'DEVELOPMENT' | 'STAGING' | 'TESTING' | 'PRODUCTION'
+type BackendEnvironment = 'DEVELOPMENT' | 'STAGING' | 'TESTING' | 'PRODUCTION'
 
 export interface WorkerIdentity {
   /** 3 to 50 of [A-Za-z0-9_-]. */

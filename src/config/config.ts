@@ -24,14 +24,14 @@ export type StorageConfig =
   | { readonly kind: 'folder'; readonly dir: string }
   | ({ readonly kind: 's3' } & With<Group<'minio'>, 'endpoint' | 'accessKey' | 'secretKey'>)
 
-export type BackendConfig =
+type BackendConfig =
   | { readonly kind: 'standalone' }
   | ({ readonly kind: 'http' } & With<
       Omit<Group<'backend'>, 'standalone'>,
       'url' | 'token' | 'endpoint'
     >)
 
-export type HttpConfig =
+type HttpConfig =
   | { readonly kind: 'off' }
   | { readonly kind: 'on'; readonly host: string; readonly port: number; readonly token: Secret }
 

@@ -4,10 +4,10 @@ import { Secret } from './secret.ts'
 /** What a flag, a variable or a file can hold for one setting. */
 export type RawValue = string | number | boolean
 
-export type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string }
+type Parsed<T> = { ok: true; value: T } | { ok: false; problem: string }
 
 /** Where relative paths start, and what `~/` stands for; both absolute. */
-export interface Place {
+interface Place {
   base: string
   home: string
 }

@@ -22,7 +22,7 @@ export interface Computed<T> {
   from(facts: Facts, earlier: Earlier): T
 }
 
-interface Common<T, K extends string> {
+interface Row<T, K extends string> {
   /** The environment variable, which is also the setting's name in messages. */
   env: string
   /** `group.leaf` or `leaf`: the place in the file and in Config. */
@@ -35,13 +35,11 @@ interface Common<T, K extends string> {
 }
 
 /** One row of the table. `T` includes undefined when the row has no default. */
-export interface Option<T, K extends string> extends Common<Exclude<T, undefined>, K> {
+export interface Option<T, K extends string> extends Row<Exclude<T, undefined>, K> {
   fallback: { fixed: T } | Computed<T> | undefined
   /** For `.wa-gatewayrc.example`, as YAML. */
   example: string
 }
-
-type Row<T, K extends string> = Common<T, K>
 
 /** A row of the table: a fixed default, a computed one, or none. */
 export function option<T, const K extends string>(row: Row<T, K> & { default: T }): Option<T, K>

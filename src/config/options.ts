@@ -75,7 +75,7 @@ export const OPTIONS = {
     env: 'NODE_ENV',
     key: 'environment',
     kind: choice(ENVIRONMENTS),
-    computed: { words: '`production`', from: () => 'PRODUCTION' },
+    computed: { words: '`production`', from: () => 'PRODUCTION' as const },
     example: 'production',
     doc: 'What the backend is told of this worker: `production`, `staging`, `testing` or `development`.',
   }),

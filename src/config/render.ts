@@ -4,7 +4,7 @@ const BEGIN = '<!-- options:begin -->'
 const END = '<!-- options:end -->'
 
 /** The README's table of every setting, in Markdown. */
-export function renderOptionsTable(): string {
+function renderOptionsTable(): string {
   const rows = OPTION_NAMES.map((name) => {
     const { env, key, doc, secret } = OPTIONS[name]
     const notes = secret ? `${doc} Secret.` : doc

@@ -2,7 +2,7 @@ import type { SessionState } from '../session/state.ts'
 import type { CauseId } from '../session/cause.ts'
 
 /** What the operator or the backend wants of a session. */
-export type DesiredState = 'running' | 'paused' | 'removed'
+type DesiredState = 'running' | 'paused' | 'removed'
 
 /** One session's metadata. Times are milliseconds since the epoch. */
 export interface SessionRecord {
