@@ -35,7 +35,8 @@ export function renderExample(): string {
   const lines = [
     '# Settings of wa-gateway, in YAML. Copy this file to .wa-gatewayrc in the working directory,',
     '# to ~/.config/wa-gateway/config.yaml or to /etc/wa-gateway/config.yaml, and take the # away',
-    '# from what you change (and from the group above it). The first of these files is used.',
+    '# from what you change (and from the group above it). The first of these files is used;',
+    '# --config or WA_GATEWAY_CONFIG names another.',
     '# Flags and environment variables win over it. Keep secrets in files of their own (NAME_FILE)',
     '# or chmod 600 this one.',
   ]
