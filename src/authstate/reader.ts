@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 
+import type { GatewayError } from '../session/errors.ts'
+
 import { plus, rowSum } from './checksum.ts'
 import { headFromRow } from './heads.ts'
 import type { SessionHead } from './heads.ts'
@@ -22,6 +24,8 @@ export interface SessionRef {
 export class Reader {
   readonly #db: DatabaseSync
   readonly #file: string
+  /** SQLite checks a page when it is loaded only: a second read would take it for sound. */
+  readonly #damaged = new Map<number, GatewayError>()
   readonly #value: StatementSync
   readonly #values: StatementSync
   readonly #head: StatementSync
@@ -86,10 +90,14 @@ export class Reader {
   }
 
   #guard<T>(ref: SessionRef, read: () => T): T {
+    const before = this.#damaged.get(ref.n)
+    if (before !== undefined) throw before
     try {
       return read()
     } catch (error) {
-      throw toSessionError(error, ref.sessionId, this.#file)
+      const known = toSessionError(error, ref.sessionId, this.#file)
+      if (known !== error && known.code === 'state.corrupt') this.#damaged.set(ref.n, known)
+      throw known
     }
   }
 }
