@@ -25,8 +25,8 @@ export function renderStatus(status: Status, now: number, columns?: number): str
 
 function store({ label, healthy, offHost, detail }: Status['store']): string {
   const health = healthy ? 'healthy' : 'FAILING'
-  const words = detail === undefined ? health : `${health}: ${detail}`
-  return `${label}, ${words}${offHost ? '' : ' (no off-host copy: a lost disk takes it along)'}`
+  const more = detail ?? (offHost ? undefined : 'no off-host copy, a lost disk takes it along')
+  return `${label}, ${health}${more === undefined ? '' : `: ${more}`}`
 }
 
 function backend({ kind, registered, lastError }: Status['backend'], now: number): string {

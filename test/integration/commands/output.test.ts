@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { wa } from '../../support/cli.ts'
+import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
+
+let daemon: FakeDaemon
+beforeEach(async () => {
+  daemon = await startFakeDaemon()
+})
+afterEach(() => daemon.close())
+
+const run = async (...args: string[]) => {
+  const { stdout, stderr, exitCode } = await wa(args, { WA_GATEWAY_SOCKET: daemon.socketPath })
+  return { stdout: String(stdout), stderr: String(stderr), exitCode }
+}
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { type?: string })
+
+describe('for a person', () => {
+  test.each<[string, number, RegExp]>([
+    ['status', 0, /worker-one, running[^]*no off-host copy[^]*anna +online[^]*ben +needs-pairing/],
+    ['status --why ben', 0, /the phone unlinked this device[^]*next +run `wa-gateway session pair/],
+    ['session list', 0, /SESSION +STATE[^]*anna +online/],
+    ['session show anna', 0, /owner +worker-one \(this one\), holds it, epoch 2\nbackups +1/],
+    ['session pause anna', 0, /anna is paused/],
+    ['session resume anna', 0, /anna connects again/],
+    ['session send anna +49-170-1234567 hello', 0, /sent 3EB0AA/],
+    ['session pair carl', 0, /▄[^]*Linked devices[^]*carl is paired and online\n$/],
+    ['session pair carl --code +491701234567', 0, /ABCD-1234[^]*carl is paired and online\n$/],
+    ['session logout anna --confirm=anna', 0, /anna is unlinked/],
+    ['session remove ben --confirm ben', 0, /ben is removed/],
+    ['recover --session anna', 0, /anna +recovered +warm +1\.0 s/],
+    ['preserve --session anna', 0, /anna +stored +2-40 +47\.1 KiB/],
+    ['backup create --session anna', 0, /anna +stored +2-40/],
+    ['backup list --session anna', 0, /anna +2-40 +2025-06-01 12:00:00 UTC/],
+    ['backup restore --session anna --from 2-40 --confirm anna', 0, /back at 2-40, as epoch 3/],
+  ])('%s', async (line, status, text) => {
+    const { stdout, exitCode } = await run(...line.split(' '))
+    expect(stdout).toMatch(text)
+    expect(exitCode).toBe(status)
+  })
+
+  test('arguments reach the daemon as it wants them', async () => {
+    await run('session', 'send', 'anna', '+49 (170) 12.34-567', 'hello world')
+    await run('session', 'pair', 'carl', '--code', '+49 170 1234567', '--name', 'Carl')
+    await run('recover', '--session', 'anna', '--session', 'ben', '--take-over')
+    await run('session', 'pair', 'carl', '--timeout', '90')
+    expect(daemon.calls).toEqual([
+      {
+        method: 'session.send',
+        input: { session: 'anna', to: '491701234567', text: 'hello world' },
+      },
+      { method: 'session.pair', input: { session: 'carl', phone: '491701234567', name: 'Carl' } },
+      { method: 'recover', input: { sessions: ['anna', 'ben'], takeOver: true } },
+      { method: 'session.pair', input: { session: 'carl', timeoutMs: 90_000 } },
+    ])
+  })
+})
+
+describe('--json', () => {
+  test.each<[string, object]>([
+    [
+      'status',
+      { worker: 'worker-one', sessions: [{ id: 'anna', state: 'online' }, { id: 'ben' }] },
+    ],
+    ['status --why ben', { session: { id: 'ben', cause: 'logged-out' } }],
+    ['session list', { sessions: [{ id: 'anna' }, { id: 'ben' }] }],
+    ['session show anna', { session: { id: 'anna' }, backups: 1 }],
+    ['session pause anna', { session: { id: 'anna', state: 'closed' } }],
+    ['session send anna 4917012 hello', { messageId: '3EB0AA', status: 'sent' }],
+    ['session logout anna --confirm=anna', { id: 'anna', unlinked: true }],
+    ['session remove ben --confirm=ben', { id: 'ben', unlinked: false }],
+    ['backup list', { backups: [{ sessionId: 'anna' }, { sessionId: 'ben' }] }],
+    ['backup restore --session anna --from 2-40 --confirm=anna', { id: 'anna', epoch: 3, seq: 41 }],
+  ])('%s prints one object', async (line, expected) => {
+    const { stdout, stderr, exitCode } = await run(...line.split(' '), '--json')
+    expect(lines(stdout)).toHaveLength(1)
+    expect(lines(stdout)[0]).toMatchObject(expected)
+    expect([stderr, exitCode]).toEqual(['', 0])
+  })
+
+  test('session pair prints exactly the QR codes and the result', async () => {
+    const { stdout } = await run('session', 'pair', 'carl', '--json')
+    expect(stdout).toBe(
+      '{"type":"qr","qr":"2@first"}\n' +
+        '{"type":"qr","qr":"2@second"}\n' +
+        '{"type":"result","outcome":"paired","phone":"491709999999"}\n',
+    )
+    const code = await run('session', 'pair', 'carl', '--json', '--code', '491701234567')
+    expect(code.stdout).toBe(
+      '{"type":"code","code":"ABCD1234"}\n{"type":"result","outcome":"paired","phone":"491701234567"}\n',
+    )
+  })
+
+  test('recover, preserve and backup create print an event a line', async () => {
+    const recovery = lines((await run('recover', '--all', '--json')).stdout)
+    expect(recovery.map((e) => e.type)).toEqual(['begin', 'settled', 'settled', 'end'])
+    const preserved = lines((await run('preserve', '--all', '--json')).stdout)
+    expect(preserved.map((e) => e.type)).toEqual(['preserved', 'preserved', 'end'])
+    const backup = lines((await run('backup', 'create', '--all', '--json')).stdout)
+    expect(backup.map((e) => e.type)).toEqual(['backup', 'backup', 'end'])
+  })
+
+  test('an error is one object on stderr', async () => {
+    const { stdout, stderr, exitCode } = await run('--json', 'session', 'show', 'nobody')
+    expect([stdout, exitCode]).toEqual(['', 5])
+    expect(lines(stderr)).toMatchObject([{ error: { code: 'session.unknown', subject: 'nobody' } }])
+  })
+})

@@ -1,0 +1,57 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ControlClient } from '../../../src/control/client.ts'
+import { startFakeDaemon, TOKEN, VERSION, type FakeDaemon } from '../../support/fake-daemon.ts'
+
+let daemon: FakeDaemon
+beforeEach(async () => {
+  daemon = await startFakeDaemon()
+})
+afterEach(() => daemon.close())
+
+describe('TCP', () => {
+  const get = (path: string, authorization?: string) =>
+    fetch(`${daemon.httpUrl}${path}`, authorization ? { headers: { authorization } } : {})
+
+  test.each([
+    ['none', undefined],
+    ['a wrong one', 'Bearer wrong'],
+    ['an empty one', 'Bearer '],
+    ['another scheme', `Basic ${TOKEN}`],
+    ['one that begins alike', `Bearer ${TOKEN}x`],
+  ])('token: %s is refused', async (_, authorization) => {
+    const reply = await get('/v1/status', authorization)
+    expect(reply.status).toBe(401)
+    expect(reply.headers.get('www-authenticate')).toBe('Bearer')
+    const text = await reply.text()
+    expect(JSON.parse(text)).toMatchObject({ error: { code: 'daemon.permission' } })
+    expect(text).not.toContain(TOKEN)
+    expect(daemon.calls).toEqual([])
+  })
+
+  test('without the token not even the paths that exist can be told', async () => {
+    expect((await get('/v1/nothing')).status).toBe(401)
+    expect((await get('/v1/nothing', `Bearer ${TOKEN}`)).status).toBe(404)
+  })
+
+  test('the client works over TCP with the token', async () => {
+    const remote = new ControlClient({
+      target: { url: daemon.httpUrl, token: TOKEN },
+      version: VERSION,
+    })
+    expect(await remote.call('session.qr', { session: 'anna' })).toMatchObject({ qr: '2@first' })
+    await remote.close()
+  })
+
+  test('health needs no token', async () => {
+    expect((await get('/livez')).status).toBe(200)
+    expect((await get('/readyz')).status).toBe(200)
+    daemon.ready = { ready: false, detail: 'recovering 3 of 10' }
+    const reply = await get('/readyz')
+    expect([reply.status, await reply.text()]).toEqual([503, 'recovering 3 of 10\n'])
+  })
+
+  test('every reply names the version', async () => {
+    for (const path of ['/livez', '/v1/status', '/v1/nothing'])
+      expect((await get(path)).headers.get('wa-gateway-version')).toBe(VERSION)
+  })
+})

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { recoveryProgress, renderFailures } from '../../../commands/render/recovery.ts'
+import { renderShow } from '../../../commands/render/show.ts'
+import { renderSessions } from '../../../commands/render/sessions.ts'
+import { renderStatus } from '../../../commands/render/status.ts'
+import type { Result } from '../../../src/control/api.ts'
+import { session } from '../../support/fake-daemon.ts'
+
+const NOW = Date.UTC(2025, 5, 1, 13)
+const status = (more: Partial<Result<'status'>> = {}): Result<'status'> => ({
+  version: '0.1.0',
+  protocol: 1,
+  worker: 'one',
+  pid: 7,
+  startedAt: NOW - 7_200_000,
+  ready: true,
+  phase: 'running',
+  whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
+  store: { label: 's3 minio:9000/sessions', offHost: true, healthy: true },
+  backend: { kind: 'http', registered: true },
+  recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0 },
+  sessions: [session('anna')],
+  ...more,
+})
+
+test('all is well: a short page', () => {
+  expect(renderStatus(status(), NOW)).toBe(
+    [
+      'worker    one, running',
+      'daemon    wa-gateway 0.1.0, process 7, up 2h',
+      'whatsapp  wss://web.whatsapp.com/ws/chat',
+      'store     s3 minio:9000/sessions, healthy',
+      'backend   registered',
+      'recovery  2 recovered, 0 failed, 0 skipped',
+      'sessions  1 of 1 online',
+      '',
+      'SESSION  STATE   FOR',
+      'anna     online  1h',
+      '',
+    ].join('\n'),
+  )
+})
+
+test('what is wrong is said in words', () => {
+  const page = renderStatus(
+    status({
+      ready: false,
+      phase: 'recovering',
+      store: { label: 'folder /o', offHost: false, healthy: false, detail: 'the disk is full' },
+      backend: {
+        kind: 'http',
+        registered: false,
+        lastError: { at: NOW - 60_000, call: 'heartbeat', message: 'HTTP 401' },
+      },
+      recovery: { phase: 'running', total: 9, done: 4, recovered: 3, failed: 1, skipped: 0 },
+    }),
+    NOW,
+  )
+  expect(page).toContain('worker    one, recovering, not ready\n')
+  expect(page).toContain('store     folder /o, FAILING: the disk is full\n')
+  expect(page).toContain('backend   NOT registered; heartbeat failed 1m ago: HTTP 401\n')
+  expect(page).toContain('recovery  4 of 9 done: 3 recovered, 1 failed, 0 skipped\n')
+})
+
+test('a store on this host is pointed out', () => {
+  const store = { label: 'folder /o', offHost: false, healthy: true }
+  expect(renderStatus(status({ store }), NOW)).toMatch(/folder \/o, healthy: no off-host copy/)
+})
+
+test('sessions: changes that are not stored, and the cause with what was seen', () => {
+  const table = renderSessions(
+    [
+      session('a', { seq: 12, storedSeq: 5 }),
+      session('b', { state: 'failed', cause: 'timeout', detail: 'after 30 s' }),
+    ],
+    NOW,
+  )
+  expect(table).toMatch(/^a +online +1h +7$/m)
+  expect(table).toMatch(/^b +failed +1h +the session was not online within .*: after 30 s$/m)
+  expect(renderSessions([], NOW)).toMatch(/^no sessions/)
+})
+
+test('show: what to do next, and why the owner is not known', () => {
+  const page = renderShow(
+    {
+      session: session('ben', { state: 'needs-pairing', cause: 'logged-out' }),
+      record: null,
+      owner: null,
+      ownerError: 'the store is away',
+      backups: 0,
+      next: 'run `wa-gateway session pair ben`',
+    },
+    NOW,
+    'all',
+  )
+  expect(page).toMatch(/^next +run `wa-gateway session pair ben`$/m)
+  expect(page).toMatch(/^owner +not known: the store is away$/m)
+})
+
+test('progress and failures of a recovery', () => {
+  const result = {
+    sessionId: 'ben',
+    outcome: 'failed' as const,
+    cause: 'owned-elsewhere' as const,
+    attempts: 2,
+    durations: { total: 10 },
+  }
+  expect(recoveryProgress({ type: 'settled', result, done: 1, total: 3 })).toBe('1/3 ben failed')
+  expect(
+    recoveryProgress({ type: 'retry', sessionId: 'ben', attempt: 1, delayMs: 1_500, detail: 'x' }),
+  ).toBe('ben: attempt 1 failed, again in 1.5 s: x')
+  expect(recoveryProgress({ type: 'attempt', sessionId: 'ben', attempt: 1 })).toBeUndefined()
+  expect(renderFailures([result])).toContain('`wa-gateway recover --session ben --take-over`')
+  expect(renderFailures([])).toBe('')
+})
