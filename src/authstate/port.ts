@@ -115,6 +115,13 @@ export interface AuthHandle {
   saveCreds(): Promise<void>
   /** Resolves when every change up to `seq` (default: all made so far) is durable. */
   whenDurable(seq?: number): Promise<void>
+  /**
+   * Newest change that may be acknowledged to WhatsApp: durable on this disk (`ack: local`), or in
+   * the object store (`ack: remote`). Frames that rest on later changes are held back.
+   */
+  readonly ackSeq: number
+  /** Called whenever ackSeq grew. Returns the unsubscribe function. */
+  onAck(listener: (ackSeq: number) => void): () => void
   /** Called after each group commit that advanced durableSeq. Returns the unsubscribe function. */
   onDurable(listener: (durableSeq: number) => void): () => void
   /**

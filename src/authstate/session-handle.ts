@@ -79,6 +79,14 @@ export class SessionHandle implements AuthHandle {
     return this.#durableSeq
   }
 
+  get ackSeq(): number {
+    return this.#durableSeq
+  }
+
+  onAck(listener: (ackSeq: number) => void): () => void {
+    return this.onDurable(listener)
+  }
+
   async saveCreds(): Promise<void> {
     if (this.#phase === 'closed') throw sealed(this.sessionId)
     if (this.#context.writer.failure !== undefined) throw this.#context.writer.failure
