@@ -1,5 +1,4 @@
-import type { Connection } from './connection.ts'
-import type { Device } from './device.ts'
+import type { Device, Line } from './device.ts'
 import { sendAgain } from './from-contact.ts'
 import { messageKey, receiptKey } from './mailbox.ts'
 import { child, children, node, stanzaTime, type Node } from './nodes.ts'
@@ -9,27 +8,27 @@ import type { World } from './world.ts'
 /** Takes a message from a device: accepts it, then hands each ciphertext to whom it is for. */
 export async function takeMessage(
   world: World,
-  connection: Connection,
+  line: Pick<Line, 'send'>,
   device: Device,
   stanza: Node,
 ): Promise<void> {
   const id = String(stanza.attrs['id'])
   const to = stanza.attrs['to']
   world.outbound.received(device.name, id)
-  connection.send(node('ack', { class: 'message', id, from: to, t: stanzaTime() }))
+  line.send(node('ack', { class: 'message', id, from: to, t: stanzaTime() }))
   for (const { jid, enc } of ciphertexts(stanza)) await handOver(world, device, stanza, jid, enc)
 }
 
 /** Takes a receipt: it ends a message's stay in the mailbox, or asks for the message again. */
 export async function takeReceipt(
   world: World,
-  connection: Connection,
+  line: Pick<Line, 'send'>,
   device: Device,
   stanza: Node,
 ): Promise<void> {
   const { id = '', to = '', type = '' } = stanza.attrs
   const found = world.directory.find(to)
-  connection.send(node('ack', { class: 'receipt', id, from: to, type: type || undefined }))
+  line.send(node('ack', { class: 'receipt', id, from: to, type: type || undefined }))
   if (type === 'retry') {
     world.inbound.retryRequested(device.name, id)
     device.awaitedRefusals.add(id)
