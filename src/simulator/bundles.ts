@@ -26,7 +26,7 @@ function bundleFor(world: World, jid: string): Node[] {
 }
 
 /** A bundle as the stanza's parts, keys without their type byte. */
-export function bundleParts(bundle: SignalBundle): Node[] {
+function bundleParts(bundle: SignalBundle): Node[] {
   return [node('registration', {}, toBytes(bundle.registrationId, 4)), ...keyParts(bundle)]
 }
 

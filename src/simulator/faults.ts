@@ -38,12 +38,12 @@ const scope = z.object({
   when: z.enum(['next', 'now']).default('next'),
 })
 
-export const faultSchema = kinds.and(scope)
+const faultSchema = kinds.and(scope)
 
 /** `{kind: 'failure', reason: 401, user: '15550001', times: 2}` and the like. */
 export type FaultRequest = z.input<typeof faultSchema>
 export type Fault = z.output<typeof faultSchema>
-export type FaultKind = Fault['kind']
+type FaultKind = Fault['kind']
 export type FaultStage = 'listener' | 'upgrade' | 'handshake' | 'login' | 'opened'
 
 const STAGE: Record<FaultKind, FaultStage> = {
@@ -60,7 +60,7 @@ const STAGE: Record<FaultKind, FaultStage> = {
   slow: 'opened',
 }
 
-export function stageOf(kind: FaultKind): FaultStage {
+function stageOf(kind: FaultKind): FaultStage {
   return STAGE[kind]
 }
 

@@ -1,4 +1,4 @@
-export type InboundFate = 'queued' | 'delivered' | 'acknowledged' | 'refused' | 'unlinked'
+type InboundFate = 'queued' | 'delivered' | 'acknowledged' | 'refused' | 'unlinked'
 
 /** What became of one message that a contact sent to one device. */
 export interface InboundRecord {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
  * so that both speak the same version, and its own logging paths (which print whole sessions) are
  * gone around: see endpoint.ts.
  */
-export interface SignalSession {
+interface SignalSession {
   indexInfo: { closed: number; baseKey: Buffer; remoteIdentityKey: Buffer }
 }
 
