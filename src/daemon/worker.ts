@@ -103,7 +103,9 @@ export class Worker {
     const stopped: Stopped = { preserved: [], late: [] }
     if (state !== undefined) {
       await this.#putAway(state, stopped)
-      await this.#link?.farewell(stopped.preserved)
+      // A backend that is away must not outlast the budget; closing cuts its calls short.
+      const farewell = this.#link?.farewell(stopped.preserved)
+      await Promise.race([farewell, sleep(CLOSING_MS, undefined, { ref: false })])
     }
     await this.#closers.disposeAsync()
     return stopped

@@ -399,7 +399,9 @@ export class SessionRunner {
     const cause = this.#cause ?? 'internal'
     return new GatewayError({
       code:
-        cause === 'timeout' ? 'session.timeout' : (CODE_AFTER[this.#state] ?? 'session.not-online'),
+        cause === 'timeout' || cause === 'pairing-expired'
+          ? 'session.timeout'
+          : (CODE_AFTER[this.#state] ?? 'session.not-online'),
       subject: this.id,
       message: `session ${this.id}: ${this.#detail ?? CAUSES[cause].words}`,
       hint: nextStep(cause, this.id),
