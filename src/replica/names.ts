@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { assertSessionId } from '../session/ids.ts'
 
 /**
@@ -31,9 +32,12 @@ export function backupId(ref: { epoch: number; seq: number }): string {
   return `${ref.epoch}-${ref.seq}`
 }
 
+/** Stores hold parts of up to 200 bytes. */
+const LONGEST_PART = 150
+
 /**
  * A worker's name as one name part: every byte outside `[A-Za-z0-9._@-]`, and a leading dot,
- * becomes `+XX`. Different names stay different.
+ * becomes `+XX`; a long name ends in its hash. Different names stay different.
  */
 export function workerPart(worker: string): string {
   let part = ''
@@ -42,7 +46,10 @@ export function workerPart(worker: string): string {
     const plain = /[A-Za-z0-9_@-]/.test(char) || (char === '.' && part !== '')
     part += plain ? char : `+${byte.toString(16).padStart(2, '0')}`
   }
-  return part === '' ? '+' : part
+  if (part === '') return '+'
+  if (part.length <= LONGEST_PART) return part
+  const hash = createHash('sha256').update(worker).digest('hex')
+  return `${part.slice(0, LONGEST_PART - hash.length)}+h${hash}`
 }
 
 function pad(value: number, digits: number): string {

@@ -81,13 +81,11 @@ export class SilenceWatch {
     const watch: Watch = { value, verdict: this.#watch(name, value, window), silentAt: undefined }
     this.#watches.set(name, watch)
     // Only silence is worth remembering: a moving counter may stop, a failing store may heal.
-    watch.verdict.then(
-      (silence) => {
-        if (silence === 'alive') this.#forget(name, watch)
-        else watch.silentAt = this.#clock.monotonic()
-      },
-      () => this.#forget(name, watch),
-    )
+    const settled = (silence?: Silence): void => {
+      if (silence === 'silent') watch.silentAt = this.#clock.monotonic()
+      else this.#forget(name, watch)
+    }
+    watch.verdict.then(settled, () => settled())
     return watch
   }
 

@@ -1,0 +1,198 @@
+import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { initAuthCreds } from '@whiskeysockets/baileys'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { openAuthStore } from '../../../src/authstate/open.ts'
+import type { AuthHandle, AuthStore } from '../../../src/authstate/port.ts'
+import { StoreReplica } from '../../../src/replica/replica.ts'
+import { openFolderStore } from '../../../src/store/folder.ts'
+import { temporaryDirectory } from '../../support/authstate.ts'
+
+const ID = 'shop'
+const QUICK = { own: 30, other: 60, poll: 10 }
+
+interface Gateway {
+  auth: AuthStore
+  replica: StoreReplica
+  stop(): Promise<void>
+}
+
+async function start(stateDir: string, storeDir: string, worker = 'w1'): Promise<Gateway> {
+  const auth = await openAuthStore({ stateDir })
+  const store = await openFolderStore(storeDir)
+  const replica = new StoreReplica({ store, auth, worker, silenceTiming: QUICK })
+  await replica.start()
+  let stopped = false
+  const stop = async (): Promise<void> => {
+    if (stopped) return
+    stopped = true
+    await replica.stop()
+    await auth.close()
+    await store.close()
+  }
+  onTestFinished(stop)
+  return { auth, replica, stop }
+}
+
+async function pair({ auth, replica }: Gateway): Promise<void> {
+  await auth.create(ID, initAuthCreds())
+  const outcome = await replica.claim({ sessionId: ID, assigned: true, create: true })
+  expect(outcome).toMatchObject({ kind: 'claimed', route: 'new' })
+  await withHandle(auth, async (handle) => {
+    handle.state.creds.account = { details: Buffer.from('linked') }
+    await handle.saveCreds()
+  })
+  await replica.fold(ID, 'paired')
+}
+
+async function withHandle(auth: AuthStore, work: (handle: AuthHandle) => Promise<void>) {
+  const handle = await auth.open(ID)
+  await work(handle)
+  await handle.close()
+}
+
+async function write(auth: AuthStore, ...ids: string[]): Promise<void> {
+  await withHandle(auth, async (handle) => {
+    for (const id of ids)
+      await handle.state.keys.set({ session: { [id]: Buffer.from(`ratchet ${id}`) } })
+  })
+}
+
+async function read(auth: AuthStore, ...ids: string[]): Promise<string[]> {
+  const found: string[] = []
+  await withHandle(auth, async (handle) => {
+    const values = await handle.state.keys.get('session', ids)
+    found.push(...ids.filter((id) => values[id] !== undefined))
+  })
+  return found
+}
+
+function directories() {
+  return { state: temporaryDirectory(), store: temporaryDirectory() }
+}
+
+describe('over the real auth store and a folder', () => {
+  it('is warm on the same disk, though nothing of the last writes was stored', async () => {
+    const dirs = directories()
+    const first = await start(dirs.state, dirs.store)
+    await pair(first)
+    await write(first.auth, 'a', 'b')
+    await first.stop()
+
+    const second = await start(dirs.state, dirs.store)
+    const outcome = await second.replica.claim({ sessionId: ID, assigned: true })
+    expect(outcome).toMatchObject({ kind: 'claimed', route: 'warm', epoch: 2, seq: 4 })
+    expect(await read(second.auth, 'a', 'b')).toEqual(['a', 'b'])
+    await second.replica.fold(ID, 'interval')
+    await write(second.auth, 'c')
+    await second.stop()
+
+    const third = await start(dirs.state, dirs.store)
+    const again = await third.replica.claim({ sessionId: ID, assigned: true })
+    expect(again).toMatchObject({ kind: 'claimed', route: 'warm', epoch: 3, seq: 5 })
+    expect(third.auth.find(ID)?.tags).toHaveLength(1)
+  })
+
+  it('is cold on an empty disk, found by its worker name', async () => {
+    const dirs = directories()
+    const first = await start(dirs.state, dirs.store)
+    await pair(first)
+    await write(first.auth, 'a')
+    expect(await first.replica.release(ID, { store: true })).toEqual({ stored: true })
+    await first.stop()
+
+    const second = await start(temporaryDirectory(), dirs.store)
+    expect(await second.replica.discover()).toEqual([ID])
+    const outcome = await second.replica.claim({ sessionId: ID, assigned: true })
+    expect(outcome).toEqual({ kind: 'claimed', route: 'cold', epoch: 2, seq: 3, notes: [] })
+    expect(await read(second.auth, 'a')).toEqual(['a'])
+    await withHandle(second.auth, async (handle) => {
+      expect(handle.state.creds.account?.details).toEqual(Buffer.from('linked'))
+    })
+    expect(await start(temporaryDirectory(), dirs.store, 'w2').then(discovered)).toEqual([])
+  })
+
+  it('goes back to a backup and forward again', async () => {
+    const dirs = directories()
+    const gateway = await start(dirs.state, dirs.store)
+    const { auth, replica } = gateway
+    await pair(gateway)
+    await write(auth, 'good')
+    const backup = await replica.fold(ID, 'manual')
+    await write(auth, 'bad')
+    await replica.release(ID, { store: true })
+
+    const back = await replica.restore(ID, backup.id)
+    expect(await read(auth, 'good', 'bad')).toEqual(['good'])
+    expect(await replica.claim({ sessionId: ID, assigned: true })).toMatchObject({ route: 'warm' })
+    await write(auth, 'more')
+    await replica.release(ID, { store: true })
+    await replica.restore(ID, back.replaced?.id ?? 'none')
+    expect(await read(auth, 'good', 'bad', 'more')).toEqual(['good', 'bad'])
+    expect(readdirSync(join(dirs.state, 'quarantine')).length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('removes every object but the tombstone', async () => {
+    const dirs = directories()
+    const gateway = await start(dirs.state, dirs.store)
+    await pair(gateway)
+    await gateway.replica.remove(ID)
+    expect(await gateway.replica.owner(ID)).toMatchObject({ removed: true, backups: [] })
+    expect(files(dirs.store).filter((file) => !/owner|alive/.test(file))).toEqual([])
+    expect(await gateway.replica.discover()).toEqual([])
+  })
+})
+
+describe('damage in the folder', () => {
+  const spoil: [string, (file: string) => void][] = [
+    ['truncated', (file) => truncateSync(file, statSync(file).size - 5)],
+    ['overwritten', (file) => writeFileSync(file, 'garbage')],
+    ['missing', (file) => rmSync(dirname(file), { recursive: true })],
+  ]
+
+  it.each(spoil)('a snapshot that is %s is refused, and nothing is started', async (_, damage) => {
+    const dirs = directories()
+    const first = await start(dirs.state, dirs.store)
+    await pair(first)
+    await first.replica.release(ID, { store: true })
+    await first.stop()
+    for (const file of files(dirs.store))
+      if (/\/0{9}1\/0{15}2/.test(file)) damage(join(dirs.store, file))
+
+    const second = await start(temporaryDirectory(), dirs.store)
+    const outcome = await second.replica.claim({ sessionId: ID, assigned: true })
+    expect(outcome).toMatchObject({ kind: 'refused', cause: 'damaged' })
+    expect(outcome).toHaveProperty(
+      'detail',
+      expect.stringMatching(/'shop'.*v1\/sessions\/shop\/0000000001\/0000000000000002/),
+    )
+    expect(second.auth.list()).toEqual([])
+    expect(await second.replica.owner(ID)).toMatchObject({ epoch: 1, released: true })
+  })
+
+  it('an owner record that is overwritten is refused, and the disk is left as it is', async () => {
+    const dirs = directories()
+    const first = await start(dirs.state, dirs.store)
+    await pair(first)
+    await first.stop()
+    for (const file of files(dirs.store))
+      if (file.includes('shop/owner')) writeFileSync(join(dirs.store, file), 'garbage')
+
+    const second = await start(dirs.state, dirs.store)
+    const outcome = await second.replica.claim({ sessionId: ID, assigned: true, create: true })
+    expect(outcome).toMatchObject({ kind: 'refused', cause: 'damaged' })
+    expect(second.auth.find(ID)).toMatchObject({ paired: true })
+    await expect(second.replica.owner(ID)).rejects.toMatchObject({ code: 'replica.damaged' })
+    expect(await second.replica.discover()).toEqual([ID])
+  })
+})
+
+async function discovered({ replica }: Gateway): Promise<string[]> {
+  return replica.discover()
+}
+
+function files(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+}

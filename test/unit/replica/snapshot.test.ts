@@ -1,0 +1,93 @@
+import { pack } from 'msgpackr'
+import { describe, expect, it } from 'vitest'
+import { packObject } from '../../../src/replica/object.ts'
+import { decodeSnapshot, encodeSnapshot } from '../../../src/replica/snapshot.ts'
+import { hashOf, imageOf } from './fixtures.ts'
+
+const META = { epoch: 3, createdAt: 1_000, trigger: 'manual' } as const
+const EXPECTED = { epoch: 3, seq: 10, hash: hashOf(10) }
+const NAME = 'v1/sessions/shop/0000000003/0000000000000010'
+const DAMAGED = {
+  code: 'replica.damaged',
+  subject: NAME,
+  message: expect.stringContaining("session 'shop'"),
+}
+
+describe('a snapshot', () => {
+  it.each([0, 3, 1_418])('with %d keys comes back as it was', async (keys) => {
+    const image = imageOf('shop', 10, keys)
+    const { name, bytes, keys: counted } = await encodeSnapshot(image, META)
+    expect([name, counted]).toEqual([NAME, keys])
+    const found = await decodeSnapshot('shop', EXPECTED, bytes)
+    expect(found).toMatchObject({ ...META, keys })
+    expect(found.image).toEqual(image)
+  })
+
+  it('is found damaged wherever a byte of it is another', async () => {
+    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 40), META)
+    for (let i = 0; i < bytes.length; i += 7) {
+      const flipped = Uint8Array.from(bytes)
+      flipped[i] = (flipped[i] ?? 0) ^ 0x40
+      await expect(decodeSnapshot('shop', EXPECTED, flipped)).rejects.toMatchObject(DAMAGED)
+    }
+  })
+
+  it('is found damaged when cut short at any length', async () => {
+    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 40), META)
+    for (let length = 0; length < bytes.length; length += 11)
+      await expect(
+        decodeSnapshot('shop', EXPECTED, bytes.subarray(0, length)),
+      ).rejects.toMatchObject(DAMAGED)
+  })
+
+  it("is not mistaken for another session's, epoch's, seq's or history's", async () => {
+    const others = [
+      [imageOf('other', 10, 2), META],
+      [imageOf('shop', 10, 2), { ...META, epoch: 2 }],
+      [imageOf('shop', 11, 2), META],
+      [{ ...imageOf('shop', 10, 2), hash: hashOf(9) }, META],
+    ] as const
+    for (const [image, meta] of others) {
+      const { bytes } = await encodeSnapshot(image, meta)
+      await expect(decodeSnapshot('shop', EXPECTED, bytes)).rejects.toMatchObject(DAMAGED)
+    }
+  })
+
+  const meta = {
+    format: 1,
+    session: 'shop',
+    ...EXPECTED,
+    createdAt: 0,
+    trigger: 'manual',
+    keys: 0,
+  }
+  const creds = ['creds', '', Buffer.from('x')]
+  it.each<[string, unknown]>([
+    ['no creds', [meta, []]],
+    ['fewer keys than it says', [{ ...meta, keys: 1 }, creds]],
+    ['an entry twice', [meta, [...creds, ...creds]]],
+    ['an entry cut off', [meta, [...creds, 'session', 'a']]],
+    ['a value that is no bytes', [meta, ['creds', '', 'text']]],
+    ['an id that is no text', [meta, ['creds', 7, Buffer.from('x')]]],
+    ['a later format', [{ ...meta, format: 2 }, creds]],
+    ['another session inside', [{ ...meta, session: 'other' }, creds]],
+    ['something else altogether', 'hello'],
+  ])('with a sound checksum but %s is damaged', async (_, content) => {
+    const header = { kind: 'snapshot', codec: 'none', cipher: 'none', keyId: '' } as const
+    const bytes = packObject(NAME, header, pack(content))
+    await expect(decodeSnapshot('shop', EXPECTED, bytes)).rejects.toMatchObject(DAMAGED)
+  })
+
+  it.each<[string, 'none' | 'zstd', Buffer]>([
+    ['no msgpack', 'none', Buffer.from('c1c1c1c1', 'hex')],
+    ['no zstd', 'zstd', Buffer.from('c1c1c1c1', 'hex')],
+    ['a nest deeper than the stack', 'none', Buffer.alloc(200_000, 0x91)],
+    ['lengths beyond its end', 'none', Buffer.from('92ddffffffff', 'hex')],
+  ])('with a sound checksum but %s is damaged, and the next is read', async (_, codec, payload) => {
+    const header = { kind: 'snapshot', codec, cipher: 'none', keyId: '' } as const
+    const bytes = packObject(NAME, header, payload)
+    await expect(decodeSnapshot('shop', EXPECTED, bytes)).rejects.toMatchObject(DAMAGED)
+    const sound = await encodeSnapshot(imageOf('shop', 10, 2), META)
+    expect(await decodeSnapshot('shop', EXPECTED, sound.bytes)).toMatchObject({ keys: 2 })
+  })
+})
