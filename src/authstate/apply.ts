@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-import { minus, plus, rowSum } from './checksum.ts'
+import { minus, plus, recordSum, rowSum } from './checksum.ts'
 import { continues } from './chain.ts'
 import { decodeValue } from './codec.ts'
 import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
@@ -44,7 +44,7 @@ export class Applier {
     )
     this.#delete = db.prepare('DELETE FROM kv WHERE session = ? AND type = ? AND id = ?')
     this.#saveHead = db.prepare(SAVE_HEAD)
-    this.#log = db.prepare('INSERT INTO journal (session, seq, record) VALUES (?, ?, ?)')
+    this.#log = db.prepare('INSERT INTO journal (session, seq, sum, record) VALUES (?, ?, ?, ?)')
     this.#trimLog = db.prepare('DELETE FROM journal WHERE session = ? AND seq <= ?')
   }
 
@@ -107,7 +107,7 @@ export class Applier {
     const change = decodeRecord(record)
     if (!continues(head, change))
       throw new TypeError(`change ${change.seq} does not follow on ${head.seq}`)
-    this.#log.run(head.n, change.seq, record)
+    this.#log.run(head.n, change.seq, recordSum(head.n, change.seq, record), record)
     for (const write of change.writes) this.#write(head, write)
     head.seq = change.seq
     head.hash = change.hash

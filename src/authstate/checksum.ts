@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 
+import { RECORD_HEADER } from './record.ts'
+
 /**
  * SQLite does not notice a flipped bit inside a value, so every row carries 48 bits of sha256 over
  * its key and content, and every session the sum of its rows' (so that a row that vanished, or
@@ -22,6 +24,14 @@ export function rowSum(session: number, type: string, id: string, value: Uint8Ar
   scratch.set(value, start)
   const bytes = scratch.subarray(0, start + value.length)
   return hash('sha256', bytes, 'buffer').readUIntBE(0, 6)
+}
+
+/**
+ * The checksum of a row of the journal: that it is this session's and has this number. What a record
+ * holds is covered by its own hash, which stands in its first bytes.
+ */
+export function recordSum(session: number, seq: number, record: Uint8Array): number {
+  return rowSum(session, 'journal', String(seq), record.subarray(0, RECORD_HEADER))
 }
 
 /** Adds to a sum of checksums, or takes away from it. Neither operand is negative. */

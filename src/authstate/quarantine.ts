@@ -47,7 +47,7 @@ function copyRows(file: string, head: SessionHead, to: string, reason: string): 
     target.prepare(SAVE_HEAD).run(...headToRow(head))
     for (const [table, columns] of [
       ['kv', 'session, type, id, sum, value'],
-      ['journal', 'session, seq, record'],
+      ['journal', 'session, seq, sum, record'],
     ] as const) {
       const marks = columns.replaceAll(/\w+/g, '?')
       const put = target.prepare(`INSERT INTO ${table} (${columns}) VALUES (${marks})`)

@@ -3,7 +3,7 @@ import type { StatementSync } from 'node:sqlite'
 
 import type { GatewayError } from '../session/errors.ts'
 
-import { plus, rowSum } from './checksum.ts'
+import { plus, recordSum, rowSum } from './checksum.ts'
 import { headFromRow } from './heads.ts'
 import type { SessionHead } from './heads.ts'
 import type { Entry } from './port.ts'
@@ -42,7 +42,7 @@ export class Reader {
       'SELECT type, id, sum, value FROM kv WHERE session = ? ORDER BY type, id',
     )
     this.#head = this.#db.prepare('SELECT * FROM sessions WHERE n = ?')
-    this.#change = this.#db.prepare('SELECT record FROM journal WHERE session = ? AND seq = ?')
+    this.#change = this.#db.prepare('SELECT sum, record FROM journal WHERE session = ? AND seq = ?')
   }
 
   value(ref: SessionRef, type: string, id: string): Uint8Array | undefined {
@@ -77,9 +77,10 @@ export class Reader {
 
   change(ref: SessionRef, seq: number): ChangeRecord | undefined {
     return this.#guard(ref, () => {
-      const record = this.#change.get(ref.n, seq)?.['record']
-      if (record === undefined) return undefined
-      if (!(record instanceof Uint8Array))
+      const row = this.#change.get(ref.n, seq)
+      if (row === undefined) return undefined
+      const { sum, record } = row
+      if (!(record instanceof Uint8Array) || sum !== recordSum(ref.n, seq, record))
         throw corruptSession(ref.sessionId, 'a change is damaged')
       return decodeRecord(record)
     })

@@ -24,7 +24,7 @@ export interface ChangeRecord {
  * body: msgpack of the flat list [type, id, value, type, id, value, ...]
  */
 const VERSION = 1
-const HEADER = 1 + 8 + 32 + 32
+export const RECORD_HEADER = 1 + 8 + 32 + 32
 
 const packr = new Packr({ useRecords: false })
 
@@ -61,13 +61,13 @@ export function encodeRecord(
 ): { record: Uint8Array; hash: Buffer } {
   const body = packWrites(writes)
   const hash = chainHash(previous, seq, body)
-  const record = new Uint8Array(HEADER + body.length)
+  const record = new Uint8Array(RECORD_HEADER + body.length)
   const view = new DataView(record.buffer)
   view.setUint8(0, VERSION)
   view.setBigUint64(1, BigInt(seq))
   record.set(previous, 9)
   record.set(hash, 41)
-  record.set(body, HEADER)
+  record.set(body, RECORD_HEADER)
   return { record, hash }
 }
 
@@ -75,11 +75,11 @@ export function encodeRecord(
 export function decodeRecord(record: Uint8Array): ChangeRecord {
   try {
     const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
-    if (bytes.length <= HEADER || bytes[0] !== VERSION) throw new TypeError('unknown format')
+    if (bytes.length <= RECORD_HEADER || bytes[0] !== VERSION) throw new TypeError('unknown format')
     const seq = Number(bytes.readBigUInt64BE(1))
     const previous = bytes.subarray(9, 41)
-    const hash = bytes.subarray(41, HEADER)
-    const body = bytes.subarray(HEADER)
+    const hash = bytes.subarray(41, RECORD_HEADER)
+    const body = bytes.subarray(RECORD_HEADER)
     if (!chainHash(previous, seq, body).equals(hash)) throw new TypeError('wrong hash')
     return {
       seq,

@@ -26,7 +26,7 @@ const MIGRATIONS = [
      value BLOB NOT NULL, PRIMARY KEY (session, type, id)
    ) STRICT;
    CREATE TABLE journal (
-     session INTEGER NOT NULL, seq INTEGER NOT NULL, record BLOB NOT NULL,
+     session INTEGER NOT NULL, seq INTEGER NOT NULL, sum INTEGER NOT NULL, record BLOB NOT NULL,
      PRIMARY KEY (session, seq)
    ) STRICT;`,
 ] as const
