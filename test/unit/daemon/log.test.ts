@@ -1,0 +1,46 @@
+import { Writable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { createLogger } from '../../../src/daemon/log.ts'
+
+function collect(isTTY: boolean): Writable & { isTTY: boolean; text: string } {
+  const stream = new Writable({
+    write(chunk: Buffer, _, done) {
+      sink.text += chunk.toString()
+      done()
+    },
+  })
+  const sink = Object.assign(stream, { isTTY, text: '' })
+  return sink
+}
+
+function failure(): Error {
+  const cause = Object.assign(new Error('the disk is full'), { code: 'ENOSPC' })
+  const error = new Error('could not be stored', { cause })
+  return Object.assign(error, { data: { private: 'SECRET' }, output: { payload: 'SECRET' } })
+}
+
+test('JSON lines name the session and the chain of causes, and never what an error carries', () => {
+  const sink = collect(false)
+  createLogger('info', sink).child({ session: 'anna' }).error({ err: failure() }, 'failed')
+  const line = JSON.parse(sink.text) as Record<string, unknown>
+  expect(line).toMatchObject({
+    msg: 'failed',
+    session: 'anna',
+    err: { message: 'could not be stored', cause: { message: 'the disk is full', code: 'ENOSPC' } },
+  })
+  expect(sink.text).not.toContain('SECRET')
+})
+
+test('a terminal gets a line for a person', () => {
+  const sink = collect(true)
+  createLogger('info', sink).error({ err: failure(), session: 'anna' }, 'failed')
+  expect(sink.text).toMatch(
+    /^\d\d:\d\d:\d\d ERROR failed: could not be stored: the disk is full session=anna\n$/,
+  )
+})
+
+test('what is below the level is not written', () => {
+  const sink = collect(false)
+  createLogger('warn', sink).info('hello')
+  expect(sink.text).toBe('')
+})
