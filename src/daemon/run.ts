@@ -26,6 +26,12 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const restoreConsole = quietConsole()
   const worker = new Worker(config, version, logger)
   const signals = listenForSignals()
+  const onRejection = (reason: unknown) => {
+    // Baileys sends some answers without waiting for them; a connection that breaks just then
+    // rejects where nobody listens. Its session hears of the close; the others must not end with it.
+    logger.error({ err: reason }, 'a promise was rejected and nobody took it')
+  }
+  process.on('unhandledRejection', onRejection)
   try {
     logger.info({ version, worker: config.worker.id, pid: process.pid }, 'wa-gateway starts')
     for (const warning of options.warnings) logger.warn(warning)
@@ -43,6 +49,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     return status
   } finally {
     signals.close()
+    process.off('unhandledRejection', onRejection)
     restoreConsole()
   }
 }
