@@ -2,7 +2,7 @@ import { pack } from 'msgpackr'
 import type { ObjectStore } from '../store/port.ts'
 import type { Clock } from './clock.ts'
 import { aliveName } from './names.ts'
-import { packObject } from './object.ts'
+import type { Sealer } from './sealer.ts'
 
 /** Milliseconds between two puts of the counter. */
 const BEAT_MS = 2_000
@@ -16,17 +16,25 @@ export class AliveBeat {
   readonly #clock: Clock
   readonly #worker: string
   readonly #boot: () => string
+  readonly #sealer: Sealer
   #counter = 0
   #abort: AbortController | undefined
   #loop: Promise<void> = Promise.resolve()
   #failure: unknown
 
   /** `boot` is asked before each put, since a fenced worker goes on under another boot id. */
-  constructor(store: ObjectStore, clock: Clock, worker: string, boot: () => string) {
+  constructor(
+    store: ObjectStore,
+    clock: Clock,
+    worker: string,
+    boot: () => string,
+    sealer: Sealer,
+  ) {
     this.#store = store
     this.#clock = clock
     this.#worker = worker
     this.#boot = boot
+    this.#sealer = sealer
   }
 
   /** Why the last put failed; undefined when it did not. */
@@ -71,10 +79,11 @@ export class AliveBeat {
 
   async #put(signal: AbortSignal): Promise<void> {
     this.#counter++
-    const header = { kind: 'alive', codec: 'none', cipher: 'none', keyId: '' } as const
+    const name = this.#name()
     const payload = pack({ counter: this.#counter, at: this.#clock.wall() })
     try {
-      await this.#store.put(this.#name(), packObject(this.#name(), header, payload), { signal })
+      const bytes = this.#sealer.seal({ name, kind: 'alive' }, 'none', payload)
+      await this.#store.put(name, bytes, { signal })
       this.#failure = undefined
     } catch (error) {
       // The next beat tries again; whoever watches meanwhile sees silence, and fencing decides.

@@ -3,6 +3,7 @@ import { GatewayError } from '../session/errors.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { Clock } from './clock.ts'
 import type { KnownOwner } from './owner.ts'
+import type { Sealer } from './sealer.ts'
 import type { SilenceWatch } from './silence.ts'
 import type { SwapTiming } from './swap.ts'
 import type { Stamp } from './transitions.ts'
@@ -37,6 +38,8 @@ export type LocalState = Pick<
 export interface ReplicaContext {
   readonly store: ObjectStore
   readonly auth: LocalState
+  /** Everything that is put or got goes through it. */
+  readonly sealer: Sealer
   /** This worker's name. */
   readonly worker: string
   readonly clock: Clock

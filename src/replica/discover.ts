@@ -4,12 +4,13 @@ import { isSessionId } from '../session/ids.ts'
 import type { ReplicaContext } from './context.ts'
 import { SESSIONS } from './names.ts'
 import { readOwner } from './owner-io.ts'
+import { isNoKey } from './sealer.ts'
 
 const CONCURRENCY = 32
 
 /**
  * Ids of sessions whose last owner was a worker of this name, ascending. A session whose record is
- * damaged is listed too: recovering it tells what is wrong, and leaving it out would hide it.
+ * damaged, or whose key is not known, is listed too: recovering it tells what is wrong, and leaving it out would hide it.
  */
 export async function discover(context: ReplicaContext): Promise<string[]> {
   const queue = new PQueue({ concurrency: CONCURRENCY })
@@ -33,6 +34,7 @@ async function isOurs(context: ReplicaContext, id: string): Promise<boolean> {
     const known = await readOwner(context, id)
     return known !== undefined && !known.record.removed && known.record.worker === context.worker
   } catch (error) {
+    if (isNoKey(error)) return true
     if (error instanceof GatewayError && error.code === 'replica.damaged') return true
     throw error
   }

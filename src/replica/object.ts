@@ -18,9 +18,18 @@ const VERSION = 1
 const FIXED = 9
 const DIGEST = 32
 
-const KINDS = { snapshot: 1, owner: 2, alive: 3 } as const
+const KINDS = {
+  snapshot: 1,
+  owner: 2,
+  alive: 3,
+  bundle: 4,
+  fence: 5,
+  low: 6,
+  want: 7,
+  keyring: 8,
+} as const
 const CODECS = { none: 0, zstd: 1 } as const
-const CIPHERS = { none: 0 } as const
+const CIPHERS = { none: 0, 'aes-256-gcm': 1 } as const
 
 export type ObjectKind = keyof typeof KINDS
 export type Codec = keyof typeof CODECS
@@ -42,7 +51,8 @@ export interface ObjectAddress {
   sessionId?: string
 }
 
-export function packObject(name: string, header: ObjectHeader, payload: Uint8Array): Uint8Array {
+/** The header with the payload's length: everything before the digest. */
+export function writeHead(header: ObjectHeader, payloadLength: number): Buffer {
   const keyId = Buffer.from(header.keyId, 'utf8')
   const head = Buffer.alloc(FIXED + keyId.length + 4)
   MAGIC.copy(head)
@@ -52,7 +62,46 @@ export function packObject(name: string, header: ObjectHeader, payload: Uint8Arr
   head[7] = CIPHERS[header.cipher]
   head[8] = keyId.length
   keyId.copy(head, FIXED)
-  head.writeUInt32BE(payload.length, FIXED + keyId.length)
+  head.writeUInt32BE(payloadLength, FIXED + keyId.length)
+  return head
+}
+
+/** What an object says of itself, before anything of it is proven. Undefined: not known here. */
+export interface ObjectHead {
+  version: number
+  kind: ObjectKind | undefined
+  codec: Codec | undefined
+  cipher: Cipher | undefined
+  keyId: string
+  /** The payload's length as written, in bytes. */
+  length: number
+  /** The header's own bytes, and what follows them. */
+  head: Buffer
+  rest: Buffer
+}
+
+/** Throws `replica.damaged` where there is no whole header. */
+export function readHead(address: ObjectAddress, bytes: Uint8Array): ObjectHead {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (buffer.length < FIXED || !buffer.subarray(0, 4).equals(MAGIC))
+    throw damaged(address, 'it does not begin as an object of this program does')
+  const headLength = FIXED + byteAt(buffer, 8) + 4
+  if (buffer.length < headLength) throw damaged(address, 'it is cut short')
+  const head = buffer.subarray(0, headLength)
+  return {
+    version: byteAt(buffer, 4),
+    kind: keyOf(KINDS, byteAt(buffer, 5)),
+    codec: keyOf(CODECS, byteAt(buffer, 6)),
+    cipher: keyOf(CIPHERS, byteAt(buffer, 7)),
+    keyId: head.toString('utf8', FIXED, headLength - 4),
+    length: head.readUInt32BE(headLength - 4),
+    head,
+    rest: buffer.subarray(headLength),
+  }
+}
+
+export function packObject(name: string, header: ObjectHeader, payload: Uint8Array): Uint8Array {
+  const head = writeHead(header, payload.length)
   return Buffer.concat([head, digest(name, head, payload), payload])
 }
 
@@ -61,28 +110,34 @@ export function unpackObject(
   address: ObjectAddress,
   bytes: Uint8Array,
 ): ObjectHeader & { payload: Uint8Array } {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer.length < FIXED || !buffer.subarray(0, 4).equals(MAGIC))
-    throw damaged(address, 'it does not begin as an object of this program does')
-  const headLength = FIXED + byteAt(buffer, 8) + 4
-  const start = headLength + DIGEST
-  if (buffer.length < start) throw damaged(address, 'it is cut short')
-  const head = buffer.subarray(0, headLength)
-  const payload = buffer.subarray(start)
-  const length = head.readUInt32BE(headLength - 4)
-  if (payload.length !== length)
-    throw damaged(address, `it has ${payload.length} bytes of content where ${length} were written`)
-  if (!timingSafeEqual(buffer.subarray(headLength, start), digest(address.name, head, payload)))
+  const found = readHead(address, bytes)
+  const { head, rest } = found
+  if (rest.length < DIGEST) throw damaged(address, 'it is cut short')
+  const payload = rest.subarray(DIGEST)
+  assertLength(address, found, payload)
+  if (!timingSafeEqual(rest.subarray(0, DIGEST), digest(address.name, head, payload)))
     throw damaged(address, 'its checksum does not match its content and name')
-  if (byteAt(buffer, 4) !== VERSION)
-    throw damaged(address, `its format version ${byteAt(buffer, 4)} is not known to this program`)
-  const kind = keyOf(KINDS, byteAt(buffer, 5))
-  const codec = keyOf(CODECS, byteAt(buffer, 6))
-  const cipher = keyOf(CIPHERS, byteAt(buffer, 7))
+  return { ...provenHeader(address, found), payload }
+}
+
+export function assertLength(
+  address: ObjectAddress,
+  { length }: ObjectHead,
+  payload: Uint8Array,
+): void {
+  if (payload.length === length) return
+  throw damaged(address, `it has ${payload.length} bytes of content where ${length} were written`)
+}
+
+/** Whether a header that was proven is one that this program can read, and of the kind sought. */
+export function provenHeader(address: ObjectAddress, found: ObjectHead): ObjectHeader {
+  const { version, kind, codec, cipher, keyId } = found
+  if (version !== VERSION)
+    throw damaged(address, `its format version ${version} is not known to this program`)
   if (kind !== address.kind) throw damaged(address, `it is not a ${address.kind}`)
   if (codec === undefined || cipher === undefined)
     throw damaged(address, 'it uses a compression or cipher that this program does not know')
-  return { kind, codec, cipher, keyId: head.toString('utf8', FIXED, headLength - 4), payload }
+  return { kind, codec, cipher, keyId }
 }
 
 export function damaged(address: ObjectAddress, why: string, cause?: unknown): GatewayError {

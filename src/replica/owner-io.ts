@@ -3,6 +3,7 @@ import type { StoredObject } from '../store/port.ts'
 import { newStamp, requireHeld, type Held, type ReplicaContext } from './context.ts'
 import { ownerName } from './names.ts'
 import { encodeOwner, parseOwner, type KnownOwner, type OwnerRecord } from './owner.ts'
+import { withKeys } from './sealer.ts'
 import { conditionalWrite } from './swap.ts'
 import { holds, type Stamp } from './transitions.ts'
 
@@ -19,7 +20,7 @@ export async function readOwner(
   signal?: AbortSignal,
 ): Promise<KnownOwner | undefined> {
   const object = await context.store.get(ownerName(sessionId), signal && { signal })
-  return known(sessionId, object)
+  return known(context, sessionId, object)
 }
 
 /** Replaces the record as it was last seen; `known` undefined: there must be none. */
@@ -32,14 +33,14 @@ export async function swapOwner(
   const { session, writeId } = next
   const outcome = await conditionalWrite(context.store, context.clock, context.timing, {
     name: ownerName(session),
-    bytes: encodeOwner(next),
+    bytes: encodeOwner(next, context.sealer),
     etag: previous?.etag,
-    isOwn: (bytes) => parseOwner(session, bytes).writeId === writeId,
+    isOwn: async (bytes) => (await parse(context, session, bytes)).writeId === writeId,
     signal,
   })
   return outcome.kind === 'stored'
     ? { kind: 'stored', known: { record: next, etag: outcome.etag } }
-    : { kind: 'lost', known: known(session, outcome.current) }
+    : { kind: 'lost', known: await known(context, session, outcome.current) }
 }
 
 /** The held epoch's record: what is remembered of it, else a fresh read. */
@@ -99,6 +100,19 @@ function lose(
   })
 }
 
-function known(sessionId: string, object: StoredObject | undefined): KnownOwner | undefined {
-  return object && { record: parseOwner(sessionId, object.bytes), etag: object.etag }
+async function known(
+  context: ReplicaContext,
+  sessionId: string,
+  object: StoredObject | undefined,
+): Promise<KnownOwner | undefined> {
+  if (object === undefined) return undefined
+  return { record: await parse(context, sessionId, object.bytes), etag: object.etag }
+}
+
+function parse(
+  { sealer }: ReplicaContext,
+  sessionId: string,
+  bytes: Uint8Array,
+): Promise<OwnerRecord> {
+  return withKeys(sealer, () => parseOwner(sessionId, bytes, sealer))
 }

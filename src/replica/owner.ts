@@ -2,8 +2,9 @@ import { pack, Unpackr } from 'msgpackr'
 import * as z from 'zod'
 import { GatewayError } from '../session/errors.ts'
 import { backupId, ownerName } from './names.ts'
-import { damaged, packObject, unpackObject, type ObjectAddress } from './object.ts'
+import { damaged, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type BackupInfo, type OwnerView } from './port.ts'
+import type { Sealer } from './sealer.ts'
 
 const count = z.int().nonnegative()
 const epoch = z.int().positive()
@@ -65,7 +66,7 @@ export interface KnownOwner {
 const unpackr = new Unpackr({ useRecords: false })
 
 /** Throws `internal` rather than write a record that could not be read back. */
-export function encodeOwner(record: OwnerRecord): Uint8Array {
+export function encodeOwner(record: OwnerRecord, sealer: Sealer): Uint8Array {
   const checked = ownerSchema.safeParse(record)
   const fault = checked.success ? faultOf(record.session, record) : 'it has another shape'
   if (fault !== undefined)
@@ -75,19 +76,22 @@ export function encodeOwner(record: OwnerRecord): Uint8Array {
       message: `an owner record of '${record.session}' was not written: ${fault}`,
       cause: checked.error,
     })
-  const header = { kind: 'owner', codec: 'none', cipher: 'none', keyId: '' } as const
-  return packObject(ownerName(record.session), header, pack(record))
+  return sealer.seal(ownerAddress(record.session), 'none', pack(record))
 }
 
 /** Throws `replica.damaged` unless the bytes are a sound record of this very session. */
-export function parseOwner(sessionId: string, bytes: Uint8Array): OwnerRecord {
-  const address: ObjectAddress = { name: ownerName(sessionId), kind: 'owner', sessionId }
-  const { payload } = unpackObject(address, bytes)
+export function parseOwner(sessionId: string, bytes: Uint8Array, sealer: Sealer): OwnerRecord {
+  const address = ownerAddress(sessionId)
+  const { payload } = sealer.open(address, bytes)
   const parsed = ownerSchema.safeParse(decode(address, payload))
   if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
   const fault = faultOf(sessionId, parsed.data)
   if (fault !== undefined) throw damaged(address, fault)
   return parsed.data
+}
+
+function ownerAddress(sessionId: string): ObjectAddress {
+  return { name: ownerName(sessionId), kind: 'owner', sessionId }
 }
 
 function decode(address: ObjectAddress, payload: Uint8Array): unknown {

@@ -4,7 +4,8 @@ import { snapshotName } from './names.ts'
 import { damaged } from './object.ts'
 import type { OwnerRecord, SnapshotRef } from './owner.ts'
 import type { SnapshotTrigger } from './port.ts'
-import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts'
+import { withKeys } from './sealer.ts'
+import { decodeSnapshot, encodeSnapshot, type ExpectedSnapshot, type Snapshot } from './snapshot.ts'
 import { conditionalWrite } from './swap.ts'
 
 /**
@@ -20,7 +21,11 @@ export async function storeSnapshot(
 ): Promise<SnapshotRef> {
   const createdAt = context.clock.wall()
   const { seq, hash, sessionId } = image
-  const { name, bytes, keys } = await encodeSnapshot(image, { epoch, createdAt, trigger })
+  const { name, bytes, keys } = await encodeSnapshot(
+    image,
+    { epoch, createdAt, trigger },
+    context.sealer,
+  )
   const outcome = await conditionalWrite(context.store, context.clock, context.timing, {
     name,
     bytes,
@@ -32,7 +37,7 @@ export async function storeSnapshot(
     return { epoch, seq, hash, size: bytes.length, keys, createdAt, trigger }
   const found = outcome.current
   if (found === undefined) throw missing(sessionId, name)
-  const there = await decodeSnapshot(sessionId, { epoch, seq, hash }, found.bytes)
+  const there = await decode(context, sessionId, { epoch, seq, hash }, found.bytes)
   const size = found.bytes.length
   return { epoch, seq, hash, size, keys: there.keys, createdAt: there.createdAt, trigger }
 }
@@ -47,7 +52,16 @@ export async function fetchSnapshot(
   const name = snapshotName(sessionId, ref.epoch, ref.seq)
   const object = await context.store.get(name, signal && { signal })
   if (object === undefined) throw missing(sessionId, name)
-  return decodeSnapshot(sessionId, ref, object.bytes)
+  return decode(context, sessionId, ref, object.bytes)
+}
+
+function decode(
+  { sealer }: ReplicaContext,
+  sessionId: string,
+  expected: ExpectedSnapshot,
+  bytes: Uint8Array,
+): Promise<Snapshot> {
+  return withKeys(sealer, () => decodeSnapshot(sessionId, expected, bytes, sealer))
 }
 
 /** Deletes what `after` no longer names. What cannot be deleted now is left in `garbage`. */

@@ -4,8 +4,9 @@ import { pack, Unpackr } from 'msgpackr'
 import * as z from 'zod'
 import type { Entry, SessionImage } from '../authstate/port.ts'
 import { snapshotName } from './names.ts'
-import { damaged, packObject, unpackObject, type ObjectAddress } from './object.ts'
+import { damaged, type Codec, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type SnapshotTrigger } from './port.ts'
+import type { Sealer } from './sealer.ts'
 
 const compress = promisify(zstdCompress)
 const decompress = promisify(zstdDecompress)
@@ -46,6 +47,7 @@ export interface Snapshot extends SnapshotMeta {
 export async function encodeSnapshot(
   image: SessionImage,
   meta: SnapshotMeta,
+  sealer: Sealer,
 ): Promise<{ name: string; bytes: Uint8Array; keys: number }> {
   const { sessionId: session, seq, hash, entries } = image
   const keys = countKeys(entries)
@@ -57,8 +59,8 @@ export async function encodeSnapshot(
     ? raw
     : await compress(raw, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })
   const codec = small ? 'none' : 'zstd'
-  const header = { kind: 'snapshot', codec, cipher: 'none', keyId: '' } as const
-  return { name, bytes: packObject(name, header, payload), keys }
+  const address: ObjectAddress = { name, kind: 'snapshot', sessionId: session }
+  return { name, bytes: sealer.seal(address, codec, payload), keys }
 }
 
 /** What the owner record says of the snapshot that is to be read. */
@@ -73,10 +75,11 @@ export async function decodeSnapshot(
   sessionId: string,
   expected: ExpectedSnapshot,
   bytes: Uint8Array,
+  sealer: Sealer,
 ): Promise<Snapshot> {
   const name = snapshotName(sessionId, expected.epoch, expected.seq)
   const address: ObjectAddress = { name, kind: 'snapshot', sessionId }
-  const { codec, payload } = unpackObject(address, bytes)
+  const { codec, payload } = sealer.open(address, bytes)
   const [metaPart, flat] = await unfold(address, codec, payload)
   const parsed = metaSchema.safeParse(metaPart)
   if (!parsed.success) throw damaged(address, 'its description has another shape', parsed.error)
@@ -93,7 +96,7 @@ const unpackr = new Unpackr({ useRecords: false, copyBuffers: true })
 
 async function unfold(
   address: ObjectAddress,
-  codec: 'none' | 'zstd',
+  codec: Codec,
   payload: Uint8Array,
 ): Promise<unknown[]> {
   let parts: unknown

@@ -18,7 +18,7 @@ export interface SwapRequest {
   /** What the object must still be; undefined: no object may be there. */
   etag: string | undefined
   /** Whether what the store holds came from this very write; owner records carry a write id. */
-  isOwn(bytes: Uint8Array): boolean
+  isOwn(bytes: Uint8Array): boolean | Promise<boolean>
   signal?: AbortSignal | undefined
 }
 
@@ -48,7 +48,7 @@ export async function conditionalWrite(
       if (outcome.kind === 'stored') return outcome
       uncertain = true
       const current = await store.get(request.name, options)
-      if (current !== undefined && request.isOwn(current.bytes))
+      if (current !== undefined && (await request.isOwn(current.bytes)))
         return { kind: 'stored', etag: current.etag }
       return { kind: 'lost', current }
     } catch (error) {

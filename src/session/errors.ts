@@ -42,6 +42,7 @@ const CODES = {
   'replica.missing': { exit: EXIT.notFound, retryable: false },
   'replica.owned-elsewhere': { exit: EXIT.busy, retryable: true },
   'replica.fenced': { exit: EXIT.busy, retryable: false },
+  'replica.no-key': { exit: EXIT.configuration, retryable: false },
   'replica.stale': { exit: EXIT.stale, retryable: false },
 
   'session.unknown': { exit: EXIT.notFound, retryable: false },

@@ -3,6 +3,7 @@ import type { SessionImage } from '../../src/authstate/port.ts'
 import { parseOwner, type OwnerRecord } from '../../src/replica/owner.ts'
 import type { ClaimOutcome, ClaimRequest } from '../../src/replica/port.ts'
 import { StoreReplica } from '../../src/replica/replica.ts'
+import { plainSealer } from '../../src/replica/sealer.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import { copyDisk, MemoryAuthStore, newDisk, type MemoryDisk } from './memory-auth-store.ts'
 import { Schedule } from './schedule.ts'
@@ -277,8 +278,8 @@ export class ReplicaWorld {
   #onStored(name: string, before: Uint8Array | undefined, after: Uint8Array): void {
     const id = /^v1\/sessions\/([^/]+)\/owner$/.exec(name)?.[1]
     if (id === undefined) return
-    const next = parseOwner(id, after)
-    const previous = before && parseOwner(id, before)
+    const next = parseOwner(id, after, plainSealer)
+    const previous = before && parseOwner(id, before, plainSealer)
     const rise = next.epoch - (previous?.epoch ?? next.epoch)
     this.#check(rise === 0 || rise === 1, `the epoch of ${id} rose by ${rise}`)
     this.#check(next.seq >= (previous?.seq ?? 0), `the seq of ${id} fell to ${next.seq}`)
@@ -304,7 +305,7 @@ export class ReplicaWorld {
     assert.ok(process !== undefined)
     for (const id of this.#sessions) {
       const object = schedule.server.objects.get(`v1/sessions/${id}/owner`)
-      const record = object && parseOwner(id, object.bytes)
+      const record = object && parseOwner(id, object.bytes, plainSealer)
       const claiming = this.#claim(process, { sessionId: id, assigned: true, takeOver: true })
       const outcome = await this.#until(claiming)
       const behind = record?.snapshot && record.snapshot.seq < record.seq

@@ -2,6 +2,7 @@ import { pack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
 import { packObject } from '../../../src/replica/object.ts'
 import { encodeOwner, ownerView, parseOwner } from '../../../src/replica/owner.ts'
+import { plainSealer } from '../../../src/replica/sealer.ts'
 import { hashOf, recordOf, refOf } from './fixtures.ts'
 
 const NAME = 'v1/sessions/shop/owner'
@@ -15,22 +16,26 @@ describe('the owner record as an object', () => {
   it('comes back as it was', () => {
     const ranges = [{ worker: 'w1', boot: 'b', from: 3, to: null }]
     for (const record of [recordOf(), recordOf({ ranges, released: true, snapshot: null })])
-      expect(parseOwner('shop', encodeOwner(record))).toEqual(record)
+      expect(parseOwner('shop', encodeOwner(record, plainSealer), plainSealer)).toEqual(record)
   })
 
   it('is found damaged wherever a byte of it is another, missing or too much', () => {
-    const bytes = encodeOwner(recordOf())
+    const bytes = encodeOwner(recordOf(), plainSealer)
     for (let i = 0; i < bytes.length; i++) {
       const flipped = Uint8Array.from(bytes)
       flipped[i] = (flipped[i] ?? 0) ^ 0x10
-      expect(() => parseOwner('shop', flipped), `byte ${i}`).toThrow(DAMAGED)
-      expect(() => parseOwner('shop', bytes.subarray(0, i)), `length ${i}`).toThrow(DAMAGED)
+      expect(() => parseOwner('shop', flipped, plainSealer), `byte ${i}`).toThrow(DAMAGED)
+      expect(() => parseOwner('shop', bytes.subarray(0, i), plainSealer), `length ${i}`).toThrow(
+        DAMAGED,
+      )
     }
-    expect(() => parseOwner('shop', Buffer.concat([bytes, bytes]))).toThrow(DAMAGED)
+    expect(() => parseOwner('shop', Buffer.concat([bytes, bytes]), plainSealer)).toThrow(DAMAGED)
   })
 
   it("is not mistaken for another session's", () => {
-    expect(() => parseOwner('shop', encodeOwner(recordOf({ session: 'other' })))).toThrow(DAMAGED)
+    expect(() =>
+      parseOwner('shop', encodeOwner(recordOf({ session: 'other' }), plainSealer), plainSealer),
+    ).toThrow(DAMAGED)
   })
 
   it.each([
@@ -44,12 +49,14 @@ describe('the owner record as an object', () => {
   ])('with a sound checksum but %s is damaged', (_, change) => {
     const header = { kind: 'owner', codec: 'none', cipher: 'none', keyId: '' } as const
     const bytes = packObject(NAME, header, pack({ ...recordOf(), ...change }))
-    expect(() => parseOwner('shop', bytes)).toThrow(DAMAGED)
+    expect(() => parseOwner('shop', bytes, plainSealer)).toThrow(DAMAGED)
   })
 
   it('is never written in a shape that could not be read', () => {
     const wrong = recordOf({ snapshot: refOf(11) })
-    expect(() => encodeOwner(wrong)).toThrow(expect.objectContaining({ code: 'internal' }))
+    expect(() => encodeOwner(wrong, plainSealer)).toThrow(
+      expect.objectContaining({ code: 'internal' }),
+    )
   })
 
   it('shows its backups newest first', () => {

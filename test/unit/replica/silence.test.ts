@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { AliveBeat } from '../../../src/replica/alive.ts'
 import { aliveName } from '../../../src/replica/names.ts'
+import { plainSealer } from '../../../src/replica/sealer.ts'
 import { SILENCE_TIMING, SilenceWatch, type Silence } from '../../../src/replica/silence.ts'
 import { MemoryStore, unavailable } from '../../support/memory-store.ts'
 import { VirtualClock } from '../../support/virtual-clock.ts'
@@ -46,7 +47,7 @@ describe('the silence of a boot', () => {
   })
 
   it('is no silence as soon as the counter moves', async () => {
-    const beat = new AliveBeat(store, clock, 'w2', () => BOOT)
+    const beat = new AliveBeat(store, clock, 'w2', () => BOOT, plainSealer)
     await beat.start()
     expect(await after(4_000, watch.of('w2', BOOT))).toBe('alive')
     await beat.stop()
@@ -99,7 +100,7 @@ describe('the alive counter', () => {
   it('moves every two seconds, and is gone after a stop', async () => {
     const seen = new Set<string>()
     store.onStored = (_, __, bytes) => void seen.add(Buffer.from(bytes).toString('hex'))
-    const beat = new AliveBeat(store, clock, 'w2', () => BOOT)
+    const beat = new AliveBeat(store, clock, 'w2', () => BOOT, plainSealer)
     await beat.start()
     await clock.advance(10_000)
     expect(seen.size).toBe(6)
@@ -110,7 +111,7 @@ describe('the alive counter', () => {
   })
 
   it('starts without the store, says why it is behind, and catches up', async () => {
-    const beat = new AliveBeat(store, clock, 'w2', () => BOOT)
+    const beat = new AliveBeat(store, clock, 'w2', () => BOOT, plainSealer)
     store.onWrite = () => Promise.reject(unavailable())
     await beat.start()
     expect(beat.failure).toMatchObject({ code: 'store.unavailable' })

@@ -1,6 +1,7 @@
 import { pack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
 import { packObject } from '../../../src/replica/object.ts'
+import { plainSealer } from '../../../src/replica/sealer.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../../src/replica/snapshot.ts'
 import { hashOf, imageOf } from './fixtures.ts'
 
@@ -16,27 +17,29 @@ const DAMAGED = {
 describe('a snapshot', () => {
   it.each([0, 3, 1_418])('with %d keys comes back as it was', async (keys) => {
     const image = imageOf('shop', 10, keys)
-    const { name, bytes, keys: counted } = await encodeSnapshot(image, META)
+    const { name, bytes, keys: counted } = await encodeSnapshot(image, META, plainSealer)
     expect([name, counted]).toEqual([NAME, keys])
-    const found = await decodeSnapshot('shop', EXPECTED, bytes)
+    const found = await decodeSnapshot('shop', EXPECTED, bytes, plainSealer)
     expect(found).toMatchObject({ ...META, keys })
     expect(found.image).toEqual(image)
   })
 
   it('is found damaged wherever a byte of it is another', async () => {
-    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 40), META)
+    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 40), META, plainSealer)
     for (let i = 0; i < bytes.length; i += 7) {
       const flipped = Uint8Array.from(bytes)
       flipped[i] = (flipped[i] ?? 0) ^ 0x40
-      await expect(decodeSnapshot('shop', EXPECTED, flipped)).rejects.toMatchObject(DAMAGED)
+      await expect(decodeSnapshot('shop', EXPECTED, flipped, plainSealer)).rejects.toMatchObject(
+        DAMAGED,
+      )
     }
   })
 
   it('is found damaged when cut short at any length', async () => {
-    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 40), META)
+    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 40), META, plainSealer)
     for (let length = 0; length < bytes.length; length += 11)
       await expect(
-        decodeSnapshot('shop', EXPECTED, bytes.subarray(0, length)),
+        decodeSnapshot('shop', EXPECTED, bytes.subarray(0, length), plainSealer),
       ).rejects.toMatchObject(DAMAGED)
   })
 
@@ -48,8 +51,10 @@ describe('a snapshot', () => {
       [{ ...imageOf('shop', 10, 2), hash: hashOf(9) }, META],
     ] as const
     for (const [image, meta] of others) {
-      const { bytes } = await encodeSnapshot(image, meta)
-      await expect(decodeSnapshot('shop', EXPECTED, bytes)).rejects.toMatchObject(DAMAGED)
+      const { bytes } = await encodeSnapshot(image, meta, plainSealer)
+      await expect(decodeSnapshot('shop', EXPECTED, bytes, plainSealer)).rejects.toMatchObject(
+        DAMAGED,
+      )
     }
   })
 
@@ -75,7 +80,9 @@ describe('a snapshot', () => {
   ])('with a sound checksum but %s is damaged', async (_, content) => {
     const header = { kind: 'snapshot', codec: 'none', cipher: 'none', keyId: '' } as const
     const bytes = packObject(NAME, header, pack(content))
-    await expect(decodeSnapshot('shop', EXPECTED, bytes)).rejects.toMatchObject(DAMAGED)
+    await expect(decodeSnapshot('shop', EXPECTED, bytes, plainSealer)).rejects.toMatchObject(
+      DAMAGED,
+    )
   })
 
   it.each<[string, 'none' | 'zstd', Buffer]>([
@@ -86,8 +93,12 @@ describe('a snapshot', () => {
   ])('with a sound checksum but %s is damaged, and the next is read', async (_, codec, payload) => {
     const header = { kind: 'snapshot', codec, cipher: 'none', keyId: '' } as const
     const bytes = packObject(NAME, header, payload)
-    await expect(decodeSnapshot('shop', EXPECTED, bytes)).rejects.toMatchObject(DAMAGED)
-    const sound = await encodeSnapshot(imageOf('shop', 10, 2), META)
-    expect(await decodeSnapshot('shop', EXPECTED, sound.bytes)).toMatchObject({ keys: 2 })
+    await expect(decodeSnapshot('shop', EXPECTED, bytes, plainSealer)).rejects.toMatchObject(
+      DAMAGED,
+    )
+    const sound = await encodeSnapshot(imageOf('shop', 10, 2), META, plainSealer)
+    expect(await decodeSnapshot('shop', EXPECTED, sound.bytes, plainSealer)).toMatchObject({
+      keys: 2,
+    })
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { encodeOwner, type OwnerRecord } from '../../../src/replica/owner.ts'
+import { plainSealer } from '../../../src/replica/sealer.ts'
 import {
   claimOwner,
   foldOwner,
@@ -63,7 +64,7 @@ describe('claim', () => {
       record = claimOwner('shop', record, { ...NEXT, epoch }, { from: 'restore' }, [], STAMP)
     expect(record.history.map(({ epoch }) => epoch)).toContain(2)
     expect(record.history.length).toBe(18)
-    expect(encodeOwner(record).length).toBeGreaterThan(0)
+    expect(encodeOwner(record, plainSealer).length).toBeGreaterThan(0)
   })
 })
 
@@ -95,7 +96,7 @@ describe('fold, release, seize, remove', () => {
   it('remove leaves epoch and seq', () => {
     const next = removeOwner(recordOf(), NEXT, STAMP)
     expect(next).toMatchObject({ seq: 10, released: true, removed: true, kept: [], snapshot: null })
-    expect(encodeOwner(next).length).toBeGreaterThan(0)
+    expect(encodeOwner(next, plainSealer).length).toBeGreaterThan(0)
   })
 
   it.each<[string, () => unknown]>([
