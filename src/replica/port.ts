@@ -44,6 +44,12 @@ export interface ClaimRequest {
    * over; where none is stored either, the caller creates it after the claim (`new`).
    */
   create?: boolean
+  /**
+   * While the store is away, open local state without owning it: for a worker that is alone with its
+   * sessions and acknowledges locally. Claim again when the store is back: the session may be refused
+   * then. Needs `ack: local`; anything but an unreachable store goes as without it.
+   */
+  provisional?: boolean
   signal?: AbortSignal
 }
 
@@ -51,7 +57,10 @@ export interface ClaimRequest {
 export type ClaimOutcome =
   | {
       kind: 'claimed'
+      /** 0 where `provisional` and the store never confirmed one. */
       epoch: number
+      /** Opened without the store's word: not owned, `holds` is false. */
+      provisional?: true
       /** `new`: a pairing follows, on local state that is there or created next from `base`. */
       route: RecoveryRoute | 'new'
       seq: number
@@ -79,9 +88,53 @@ export interface OwnerView {
   backups: BackupInfo[]
 }
 
+/** How far the object store is behind this disk, over all sessions that this process serves. */
+export interface ShipLag {
+  /** Durable changes that the store has not confirmed, and the bytes of their records. */
+  changes: number
+  bytes: number
+  /** Milliseconds since the oldest of them was seen; 0 when there is none. */
+  oldestMs: number
+  /** Why the last attempt to store a bundle failed; absent while it works. */
+  error?: string
+}
+
+/** Changes that were acknowledged here but never stored, of a session that another worker has now. */
+export interface Forfeit {
+  sessionId: string
+  /** How many changes; they lie in `quarantine` as soon as the session is claimed or set aside here. */
+  changes: number
+  /** The worker that took the session, where known. */
+  by?: string
+  /** Milliseconds since the epoch. */
+  at: number
+}
+
+/** Another worker asks for a session that this process holds. */
+export interface Wanted {
+  sessionId: string
+  worker: string
+  boot: string
+  /** Milliseconds since the epoch, by the clock of the one who asks. */
+  at: number
+}
+
+/** What became of the sessions of a boot that was fenced. */
+export interface FencedReport {
+  /** The boot that may write no more, and the one that goes on. */
+  boot: string
+  next: string
+  /** Sessions that stay here under the new boot; their sockets may stay open. */
+  kept: string[]
+  /** Sessions that somebody else has; onLost was called for each. */
+  lost: string[]
+}
+
+export type Tidied = 'folded' | 'advanced' | 'not-due'
+
 /** The sessions' copies in the object store, and who may write them (DESIGN: the protocol). */
 export interface Replica {
-  /** Begins the `alive` counter of this boot. */
+  /** Begins the `alive` counter of this boot, the shipping of changes and the collection of garbage. */
   start(): Promise<void>
   /** Brings the local state to a point from which a socket may be opened, and takes ownership. */
   claim(request: ClaimRequest): Promise<ClaimOutcome>
@@ -94,8 +147,32 @@ export interface Replica {
     signal?: AbortSignal,
   ): Promise<BackupInfo | undefined>
   /**
-   * Gives the session up after its last change was stored. One-way: resuming is a new claim. When
-   * the store fails, `stored` is false and `detail` says why; the local state is safe either way.
+   * Folds a held session whose tail of changes since the snapshot is long, or older than
+   * `intervalMs`; where it has no changes, only lets go of log that it no longer needs (`advanced`).
+   * Costs nothing where neither is due: call it for every session every few seconds.
+   */
+  tidy(sessionId: string, options: { intervalMs: number; signal?: AbortSignal }): Promise<Tidied>
+  /**
+   * Resolves when every change that is durable now, of these sessions (default: all that are held),
+   * is stored. Rejects when the signal aborts, and with `replica.fenced` for a session that was lost.
+   */
+  ship(options?: { sessionIds?: readonly string[]; signal?: AbortSignal }): Promise<void>
+  lag(): ShipLag
+  /** Called when this worker's boot was fenced and everything is settled under the next. */
+  onFenced(listener: (report: FencedReport) => void): void
+  /** What was lost to take-overs since this process began, newest last. */
+  forfeits(): Forfeit[]
+  /** Requests of other workers for sessions that this process holds, oldest first. */
+  wanted(): Wanted[]
+  /**
+   * Called once for every new request. Releasing the session is the answer, if there is a reason to:
+   * the backend no longer gives it to this worker.
+   */
+  onWanted(listener: (wanted: Wanted) => void): void
+  /**
+   * Gives the session up after its last change was shipped. One-way: resuming is a new claim. `store`
+   * adds a snapshot, which spares the next owner the replay. When the store fails, the session stays
+   * unreleased, `stored` is false and `detail` says why; this disk keeps what is not stored.
    */
   release(
     sessionId: string,
