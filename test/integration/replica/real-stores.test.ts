@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { initAuthCreds } from '@whiskeysockets/baileys'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openAuthStore } from '../../../src/authstate/open.ts'
@@ -147,7 +147,7 @@ describe('damage in the folder', () => {
   const spoil: [string, (file: string) => void][] = [
     ['truncated', (file) => truncateSync(file, statSync(file).size - 5)],
     ['overwritten', (file) => writeFileSync(file, 'garbage')],
-    ['missing', (file) => rmSync(dirname(file), { recursive: true })],
+    ['missing', (file) => rmSync(file.replace(/=.*$/, '='), { recursive: true })],
   ]
 
   it.each(spoil)('a snapshot that is %s is refused, and nothing is started', async (_, damage) => {
