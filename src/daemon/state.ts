@@ -10,7 +10,7 @@ import type { BaileysService } from '../whatsapp/service.ts'
 import type { Bus } from './bus.ts'
 import type { StoreHealth } from './store-health.ts'
 
-export type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
+type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
 
 /** Counts of the recovery that runs, or of the last one. */
 export interface RecoveryProgress {

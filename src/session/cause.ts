@@ -8,9 +8,9 @@ import { EXIT, type ErrorCode, type GatewayError } from './errors.ts'
  * `ask-owner` (read the owner record before anything else), `stop` (nothing that the worker may
  * do by itself helps).
  */
-export type CauseAction = 'reconnect-now' | 'backoff' | 'ask-owner' | 'stop'
+type CauseAction = 'reconnect-now' | 'backoff' | 'ask-owner' | 'stop'
 
-export interface Cause {
+interface Cause {
   action: CauseAction
   retryable: boolean
   exit: number

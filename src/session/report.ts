@@ -1,8 +1,5 @@
 import type { CauseId } from './cause.ts'
 
-/** What started a recovery. */
-export type RecoveryTrigger = 'startup' | 'operator' | 'backend'
-
 /** How a session's auth state was brought to the socket. `none`: it was online already. */
 export type RecoveryRoute = 'none' | 'warm' | 'cold'
 

@@ -11,11 +11,11 @@ export interface CurveJs {
   generateKeyPair(seed: Uint8Array): { public: Uint8Array; private: Uint8Array }
 }
 
-export interface SessionCipherClass {
+interface SessionCipherClass {
   prototype: { queueJob(job: () => Promise<unknown>): Promise<unknown> }
 }
 
-export interface SessionBuilderClass {
+interface SessionBuilderClass {
   prototype: {
     storage: Record<string, unknown>
     initOutgoing(device: unknown): Promise<void>
