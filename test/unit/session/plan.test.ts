@@ -76,6 +76,7 @@ describe('which state', () => {
     ['its epoch and boot, beyond the end', {}, {}, 'connect'],
     ['held by this process', {}, { held: true }, 'nothing'],
     ['exactly the end', { seq: 10, hash: 'h10', tags: [] }, {}, 'connect'],
+    ['the end by seq, another history', { seq: 10, hash: 'x10', tags: [] }, {}, 'restore'],
     ['its epoch, another boot', { tags: [{ epoch: 4, boot: 'x' }] }, {}, 'restore'],
     ['an earlier epoch', { tags: [{ epoch: 3, boot: 'mine' }] }, {}, 'restore'],
     ['a disk rolled back', { seq: 8 }, {}, 'restore'],
