@@ -6,6 +6,7 @@ import { decodeValue } from './codec.ts'
 import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
 import type { Roster, SessionHead } from './heads.ts'
 import { saveBoot, saveMeta } from './meta.ts'
+import type { Boot } from './meta.ts'
 import type { BaseTag } from './port.ts'
 import { decodeRecord, unpackWrites } from './record.ts'
 import type { Write } from './record.ts'
@@ -24,6 +25,7 @@ function isPaired(creds: Uint8Array): boolean {
 export class Applier {
   readonly #db: DatabaseSync
   readonly #heads: Map<number, SessionHead>
+  readonly #boots: Map<string, Boot>
   readonly #dirty = new Set<SessionHead>()
   #roster: Roster
   #rosterDirty = false
@@ -32,11 +34,17 @@ export class Applier {
   readonly #delete: StatementSync
   readonly #saveHead: StatementSync
   readonly #log: StatementSync
+  readonly #hashAt: StatementSync
+  readonly #sizeLog: StatementSync
   readonly #trimLog: StatementSync
 
-  constructor(db: DatabaseSync, heads: SessionHead[], roster: Roster) {
+  constructor(
+    db: DatabaseSync,
+    { heads, boots, roster }: { heads: SessionHead[]; boots: Boot[]; roster: Roster },
+  ) {
     this.#db = db
     this.#heads = new Map(heads.map((head) => [head.n, head]))
+    this.#boots = new Map(boots.map((boot) => [boot.boot, boot]))
     this.#roster = roster
     this.#find = db.prepare('SELECT sum FROM kv WHERE session = ? AND type = ? AND id = ?')
     this.#put = db.prepare(
@@ -45,6 +53,10 @@ export class Applier {
     this.#delete = db.prepare('DELETE FROM kv WHERE session = ? AND type = ? AND id = ?')
     this.#saveHead = db.prepare(SAVE_HEAD)
     this.#log = db.prepare('INSERT INTO journal (session, seq, sum, record) VALUES (?, ?, ?, ?)')
+    this.#hashAt = db.prepare('SELECT record FROM journal WHERE session = ? AND seq = ?')
+    this.#sizeLog = db.prepare(
+      'SELECT SUM(LENGTH(record)) AS bytes FROM journal WHERE session = ? AND seq <= ?',
+    )
     this.#trimLog = db.prepare('DELETE FROM journal WHERE session = ? AND seq <= ?')
   }
 
@@ -78,10 +90,12 @@ export class Applier {
         return this.#confirmEpoch(this.#head(op.n), op.epoch)
       case 'stored':
         return this.#confirmStored(this.#head(op.n), op.seq)
+      case 'shipped':
+        return this.#confirmShipped(op)
       case 'remove':
         return this.#remove(this.#head(op.n))
       case 'boot':
-        return saveBoot(this.#db, op.boot, Date.now())
+        return this.#saveBoot(op.boot)
       case 'barrier':
         return
       default:
@@ -111,6 +125,7 @@ export class Applier {
     for (const write of change.writes) this.#write(head, write)
     head.seq = change.seq
     head.hash = change.hash
+    head.backlogBytes += record.length
     this.#dirty.add(head)
   }
 
@@ -146,9 +161,34 @@ export class Applier {
   }
 
   #confirmStored(head: SessionHead, seq: number): void {
-    head.storedSeq = Math.max(head.storedSeq, seq)
-    this.#trimLog.run(head.n, head.storedSeq)
+    if (seq <= head.storedSeq) return
+    const gone = seq === head.seq ? undefined : this.#sizeLog.get(head.n, seq)
+    head.backlogBytes -= gone === undefined ? head.backlogBytes : Number(gone['bytes'] ?? 0)
+    head.storedSeq = seq
+    this.#trimLog.run(head.n, seq)
     this.#dirty.add(head)
+  }
+
+  #confirmShipped({ boot, slot, ends }: Extract<WriterOp, { kind: 'shipped' }>): void {
+    const known = this.#boots.get(boot)
+    if (known === undefined) throw new TypeError(`boot ${boot} was not minted here`)
+    this.#saveBoot({ ...known, nextSlot: Math.max(known.nextSlot, slot + 1) })
+    for (const { n, seq, hash } of ends) {
+      const head = this.#heads.get(n)
+      if (head !== undefined && this.#knows(head, seq, hash)) this.#confirmStored(head, seq)
+    }
+  }
+
+  /** The history of `head` has this hash at `seq`, which lies in its journal. */
+  #knows(head: SessionHead, seq: number, hash: string): boolean {
+    if (seq === head.seq) return hash === head.hash
+    const record = this.#hashAt.get(head.n, seq)?.['record']
+    return record instanceof Uint8Array && decodeRecord(record).hash === hash
+  }
+
+  #saveBoot(boot: Boot): void {
+    this.#boots.set(boot.boot, boot)
+    saveBoot(this.#db, boot)
   }
 
   #remove(head: SessionHead): void {

@@ -7,6 +7,7 @@ import { GatewayError } from '../session/errors.ts'
 import { EMPTY_ROSTER, loadHeads } from './heads.ts'
 import type { Roster, SessionHead } from './heads.ts'
 import { loadBoots, loadMeta, saveBoot, saveMeta } from './meta.ts'
+import type { Boot } from './meta.ts'
 import {
   APPLICATION_ID,
   SCHEMA_VERSION,
@@ -26,7 +27,7 @@ export interface DatabaseOptions {
 export interface OpenedDatabase {
   db: DatabaseSync
   boot: string
-  boots: string[]
+  boots: Boot[]
   heads: SessionHead[]
   roster: Roster
 }
@@ -87,7 +88,7 @@ function prepare(db: DatabaseSync, file: string): OpenedDatabase {
   if (!meta.clean) quickCheck(db)
   const heads = loadHeads(db, meta.roster)
   const boot = randomBytes(16).toString('hex')
-  saveBoot(db, boot, Date.now())
+  saveBoot(db, { boot, minted: Date.now(), nextSlot: 0 })
   saveMeta(db, { schema: SCHEMA_VERSION, clean: false })
   const boots = loadBoots(db)
   db.exec('COMMIT')

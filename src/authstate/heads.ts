@@ -17,6 +17,8 @@ export interface SessionHead {
   keys: number
   digest: number
   tags: BaseTag[]
+  /** Bytes of its records in the journal; counted, not stored. */
+  backlogBytes: number
 }
 
 function headSum(head: SessionHead, tags: string): number {
@@ -49,6 +51,7 @@ export function headFromRow(row: Record<string, unknown>): SessionHead {
     keys: Number(row['keys']),
     digest: Number(row['digest']),
     tags: [],
+    backlogBytes: 0,
   }
   if (headSum(head, tags) !== row['sum']) throw new TypeError('a session row is damaged')
   head.tags = JSON.parse(tags) as BaseTag[]
@@ -100,5 +103,7 @@ export function loadHeads(db: DatabaseSync, expected: Roster): SessionHead[] {
   const ids = new Set(heads.map((head) => head.sessionId))
   const same = found.count === expected.count && found.sum === expected.sum
   if (!same || ids.size !== heads.length) throw new TypeError('a session row is missing')
+  const bytes = db.prepare('SELECT SUM(LENGTH(record)) AS bytes FROM journal WHERE session = ?')
+  for (const head of heads) head.backlogBytes = Number(bytes.get(head.n)?.['bytes'] ?? 0)
   return heads
 }

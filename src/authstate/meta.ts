@@ -33,22 +33,47 @@ export function loadMeta(db: DatabaseSync): Meta {
   return values as unknown as Meta
 }
 
-/** Mints a boot id: 128 random bits in hex. The caller commits it before it is used. */
-export function saveBoot(db: DatabaseSync, boot: string, minted: number): void {
-  db.prepare('INSERT INTO boots (boot, minted, sum) VALUES (?, ?, ?)').run(
+/** A boot id (128 random bits in hex) that this file minted. */
+export interface Boot {
+  boot: string
+  /** Milliseconds since the epoch. */
+  minted: number
+  /** The slot after the last one of its bundles that the object store confirmed. */
+  nextSlot: number
+}
+
+/** Writes a new boot, or a known one's next slot. A new one is committed before it is used. */
+export function saveBoot(db: DatabaseSync, { boot, minted, nextSlot }: Boot): void {
+  const sum = checksum(boot, minted, nextSlot)
+  db.prepare('INSERT OR REPLACE INTO boots (boot, minted, next_slot, sum) VALUES (?, ?, ?, ?)').run(
     boot,
     minted,
-    checksum(boot, minted),
+    nextSlot,
+    sum,
   )
 }
 
-export function loadBoots(db: DatabaseSync): string[] {
+export function loadBoots(db: DatabaseSync): Boot[] {
   return db
-    .prepare('SELECT boot, minted, sum FROM boots')
+    .prepare('SELECT boot, minted, next_slot, sum FROM boots')
     .all()
     .map((row) => {
-      const [boot, minted] = [String(row['boot']), Number(row['minted'])]
-      if (row['sum'] !== checksum(boot, minted)) throw new TypeError('a boot row is damaged')
+      const boot = {
+        boot: String(row['boot']),
+        minted: Number(row['minted']),
+        nextSlot: Number(row['next_slot']),
+      }
+      if (row['sum'] !== checksum(boot.boot, boot.minted, boot.nextSlot))
+        throw new TypeError('a boot row is damaged')
       return boot
     })
+}
+
+/** Checks the rows of a file whose checksums did not cover the next slot yet, and covers it. */
+export function resumBoots(db: DatabaseSync): void {
+  for (const row of db.prepare('SELECT boot, minted, sum FROM boots').all()) {
+    const [boot, minted] = [String(row['boot']), Number(row['minted'])]
+    if (row['sum'] !== checksum(boot, minted)) throw new TypeError('a boot row is damaged')
+    saveBoot(db, { boot, minted, nextSlot: 0 })
+  }
 }

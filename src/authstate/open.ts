@@ -4,7 +4,7 @@ import { GatewayError } from '../session/errors.ts'
 
 import { lockStateDir } from './lock.ts'
 import type { StateLock } from './lock.ts'
-import type { AuthStore } from './port.ts'
+import type { AckMode, AuthStore } from './port.ts'
 import { Pressure } from './pressure.ts'
 import { Reader } from './reader.ts'
 import type { Revive } from './session-handle.ts'
@@ -18,6 +18,8 @@ export interface AuthStoreOptions {
   stateDir: string
   /** Turns decoded values into what Baileys wants (protobuf objects of app-state-sync keys). */
   revive?: Revive
+  /** When changes are acknowledged; default `local`. */
+  ack?: AckMode
   /** The lock where the caller holds it already; otherwise the store takes and releases it. */
   lock?: StateLock
   /** What becomes of a state.db that fails its checks: set aside (default), or `state.corrupt`. */
@@ -89,6 +91,7 @@ async function openLocked(options: AuthStoreOptions, release: () => void): Promi
     writer,
     reader,
     pressure,
+    ack: options.ack ?? 'local',
     revive: options.revive ?? ((_, value) => value),
     release,
   })

@@ -38,7 +38,32 @@ export interface LocalSession {
   /** creds.account exists: a phone linked this device. (creds.registered stays false after QR.) */
   paired: boolean
   keys: number
+  /** Bytes of the durable changes after storedSeq, which the journal keeps for the object store. */
+  backlogBytes: number
 }
+
+/** One durable change that the journal keeps until the object store has it. */
+export interface JournalEntry {
+  seq: number
+  /** Chain hashes before and after the change, in hex. */
+  previous: string
+  hash: string
+  /** The change as src/authstate/record.ts encodes it, complete in itself; owns its buffer. */
+  record: Uint8Array
+}
+
+/** The newest change of one session in a bundle that the object store confirmed. */
+export interface ShippedEnd {
+  sessionId: string
+  seq: number
+  /** Chain hash at `seq`, in hex: says that the local history still is the one that was shipped. */
+  hash: string
+}
+
+/**
+ * When a change counts as acknowledged: durable on this disk, or in the object store too.
+ */
+export type AckMode = 'local' | 'remote'
 
 /**
  * The durable local auth state of all sessions: one SQLite file, one writing thread, group commit.
@@ -54,6 +79,12 @@ export interface AuthStore {
   renewBoot(): Promise<string>
   /** True for boots minted by this very state.db. */
   isMine(boot: string): boolean
+  /**
+   * The slot after the last one that confirmShipped noted for a boot of this state.db; 0 when none.
+   * It is as durable as the confirmation: after a crash one bundle, the one that was in flight, may
+   * be in the object store at this slot. Throws RangeError for a boot that is not `isMine`.
+   */
+  nextSlot(boot: string): number
 
   list(): LocalSession[]
   find(sessionId: string): LocalSession | undefined
@@ -80,6 +111,42 @@ export interface AuthStore {
   confirmEpoch(sessionId: string, epoch: number): Promise<void>
   /** Notes that the object store holds everything up to `seq`; the journal below it may go. */
   confirmStored(sessionId: string, seq: number): Promise<void>
+  /**
+   * The durable changes after `afterSeq` that the object store has not confirmed (those up to
+   * storedSeq are gone), oldest first and without holes. As many as fit into `maxBytes` of records,
+   * but at least one where there is one. Throws `session.unknown`, and `state.corrupt` where a change
+   * is damaged or missing.
+   */
+  journal(sessionId: string, afterSeq: number, maxBytes: number): JournalEntry[]
+  /**
+   * Notes in one transaction that the object store holds the bundle in `slot` of `boot`: the boot's
+   * nextSlot becomes slot + 1, every end's storedSeq its seq, the journal below it goes. Then
+   * `ack: remote` acknowledges. Slots come without holes: throws RangeError where `slot` is beyond
+   * nextSlot; a repeated one changes nothing. An end is passed over where the session is gone or its
+   * local history has another hash there (it was set aside and restored meanwhile).
+   */
+  confirmShipped(boot: string, slot: number, ends: readonly ShippedEnd[]): Promise<void>
+  /**
+   * Called after a commit for every session that has new durable changes. Returns the unsubscribe
+   * function.
+   */
+  onChanges(listener: (sessionId: string) => void): () => void
+
+  readonly ack: AckMode
+  /**
+   * From now on nothing more of the session is acknowledged, whatever becomes durable or stored:
+   * ackSeq stands still and promises of `keys.set` never settle. For a session that was lost and
+   * while this worker is fenced. It holds for handles opened later too, until `resume`, or until the
+   * local state is set aside or purged. Unknown sessions are ignored.
+   */
+  suspend(sessionId: string, reason: string): void
+  /** Suspends every session that there is. */
+  suspendAll(reason: string): void
+  /** Ends a suspension: ackSeq catches up at once. */
+  resume(sessionId: string): void
+  /** Why the session is suspended; undefined where it is not. */
+  suspended(sessionId: string): string | undefined
+
   /** The committed state, consistent at its seq. */
   image(sessionId: string): Promise<SessionImage>
   /** Sets the local state aside under `quarantine/` in the state directory; returns the file's path. */
@@ -106,14 +173,23 @@ export interface AuthStore {
 /** The auth state of one open session, as Baileys wants it. */
 export interface AuthHandle {
   readonly sessionId: string
-  /** `creds` is changed in place by Baileys; `keys.set` resolves when durable and reads see it at once. */
+  /**
+   * `creds` is changed in place by Baileys. `keys.set` resolves when ackSeq has reached its change;
+   * reads see it at once.
+   */
   readonly state: AuthenticationState
   /** Newest change made, and newest change known to be durable. */
   readonly seq: number
   readonly durableSeq: number
-  /** Serialises the creds as they are now into the next change. Call it in the `creds.update` listener. */
+  /**
+   * Serialises the creds as they are now into the next change. Call it in the `creds.update`
+   * listener. Resolves when the change is durable on this disk; it is acknowledged in its turn.
+   */
   saveCreds(): Promise<void>
-  /** Resolves when every change up to `seq` (default: all made so far) is durable. */
+  /**
+   * Resolves when every change up to `seq` (default: all made so far) is durable on this disk, in
+   * either mode.
+   */
   whenDurable(seq?: number): Promise<void>
   /**
    * Newest change that may be acknowledged to WhatsApp: durable on this disk (`ack: local`), or in
@@ -133,8 +209,10 @@ export interface AuthHandle {
   /**
    * From now on a new `keys.set` returns a promise that never settles (a rejection would make
    * Baileys NACK the message), so nothing more is acknowledged. Resolves when all earlier changes
-   * are durable. `saveCreds` still works, for what `sock.end()` leaves.
+   * are durable on this disk and, with `ack: remote`, when they were acknowledged or `deadlineMs`
+   * (default 0) have passed. It never waits for what cannot settle: it rejects at once when the disk
+   * has failed, and a suspension ends the wait. `saveCreds` still works, for what `sock.end()` leaves.
    */
-  seal(): Promise<void>
+  seal(options?: { deadlineMs?: number }): Promise<void>
   close(): Promise<void>
 }

@@ -3,11 +3,12 @@ import type { StatementSync } from 'node:sqlite'
 
 import type { GatewayError } from '../session/errors.ts'
 
+import { continues } from './chain.ts'
 import { plus, recordSum, rowSum } from './checksum.ts'
 import { headFromRow } from './heads.ts'
 import type { SessionHead } from './heads.ts'
-import type { Entry } from './port.ts'
-import { decodeRecord } from './record.ts'
+import type { Entry, JournalEntry } from './port.ts'
+import { decodeLink, decodeRecord } from './record.ts'
 import type { ChangeRecord } from './record.ts'
 import { corruptSession, toSessionError } from './sqlite-error.ts'
 
@@ -30,6 +31,7 @@ export class Reader {
   readonly #values: StatementSync
   readonly #head: StatementSync
   readonly #change: StatementSync
+  readonly #changes: StatementSync
 
   constructor(file: string) {
     this.#file = file
@@ -43,6 +45,9 @@ export class Reader {
     )
     this.#head = this.#db.prepare('SELECT * FROM sessions WHERE n = ?')
     this.#change = this.#db.prepare('SELECT sum, record FROM journal WHERE session = ? AND seq = ?')
+    this.#changes = this.#db.prepare(
+      'SELECT seq, sum, record FROM journal WHERE session = ? AND seq > ? ORDER BY seq',
+    )
   }
 
   value(ref: SessionRef, type: string, id: string): Uint8Array | undefined {
@@ -54,12 +59,9 @@ export class Reader {
 
   /** The whole committed state at one moment: every row checked, and that none is missing. */
   image(ref: SessionRef): { head: SessionHead; entries: Entry[] } {
-    return this.#guard(ref, () => {
-      this.#db.exec('BEGIN')
-      try {
-        const row = this.#head.get(ref.n)
-        if (row === undefined) throw corruptSession(ref.sessionId, 'its row is missing')
-        const head = headFromRow(row)
+    return this.#guard(ref, () =>
+      this.#atOnce(() => {
+        const head = this.#headOf(ref)
         let digest = 0
         const entries = this.#values.all(ref.n).map((row): Entry => {
           const [type, id] = [String(row['type']), String(row['id'])]
@@ -69,25 +71,62 @@ export class Reader {
         })
         if (digest !== head.digest) throw corruptSession(ref.sessionId, 'values are missing')
         return { head, entries }
-      } finally {
-        this.#db.exec('COMMIT')
-      }
-    })
+      }),
+    )
   }
 
   change(ref: SessionRef, seq: number): ChangeRecord | undefined {
     return this.#guard(ref, () => {
       const row = this.#change.get(ref.n, seq)
       if (row === undefined) return undefined
-      const { sum, record } = row
-      if (!(record instanceof Uint8Array) || sum !== recordSum(ref.n, seq, record))
-        throw corruptSession(ref.sessionId, 'a change is damaged')
-      return decodeRecord(record)
+      return decodeRecord(checkedRecord(ref, seq, row))
     })
+  }
+
+  /** The changes after `after`, the oldest first; at least one of them, then up to `maxBytes`. */
+  journal(ref: SessionRef, after: number, maxBytes: number): JournalEntry[] {
+    return this.#guard(ref, () =>
+      this.#atOnce(() => {
+        const head = this.#headOf(ref)
+        const entries: JournalEntry[] = []
+        let expected = Math.max(after, head.storedSeq) + 1
+        let bytes = 0
+        for (const row of this.#changes.iterate(ref.n, after)) {
+          const seq = Number(row['seq'])
+          const record = checkedRecord(ref, seq, row)
+          bytes += record.length
+          if (entries.length > 0 && bytes > maxBytes) return entries
+          const link = decodeLink(record)
+          const before = entries.at(-1)
+          if (seq !== expected || (before !== undefined && !continues(before, link)))
+            throw corruptSession(ref.sessionId, 'a change is missing')
+          entries.push({ ...link, record })
+          expected += 1
+        }
+        if (expected <= head.seq) throw corruptSession(ref.sessionId, 'a change is missing')
+        return entries
+      }),
+    )
   }
 
   close(): void {
     this.#db.close()
+  }
+
+  #headOf(ref: SessionRef): SessionHead {
+    const row = this.#head.get(ref.n)
+    if (row === undefined) throw corruptSession(ref.sessionId, 'its row is missing')
+    return headFromRow(row)
+  }
+
+  /** Reads in one transaction: all of it is of one moment, whatever is committed meanwhile. */
+  #atOnce<T>(read: () => T): T {
+    this.#db.exec('BEGIN')
+    try {
+      return read()
+    } finally {
+      this.#db.exec('COMMIT')
+    }
   }
 
   #guard<T>(ref: SessionRef, read: () => T): T {
@@ -101,6 +140,13 @@ export class Reader {
       throw known
     }
   }
+}
+
+function checkedRecord(ref: SessionRef, seq: number, row: Record<string, unknown>): Uint8Array {
+  const { sum, record } = row
+  if (!(record instanceof Uint8Array) || sum !== recordSum(ref.n, seq, record))
+    throw corruptSession(ref.sessionId, 'a change is damaged')
+  return record
 }
 
 function checked(

@@ -73,6 +73,16 @@ export function encodeRecord(
 
 /** Throws `state.corrupt` where the bytes are not a record or its hash is not theirs. */
 export function decodeRecord(record: Uint8Array): ChangeRecord {
+  return decodeWith(record, unpackWrites)
+}
+
+/** Where a change stands in its chain: the same checks, without a look at what it wrote. */
+export function decodeLink(record: Uint8Array): Omit<ChangeRecord, 'writes'> {
+  const { seq, previous, hash } = decodeWith(record, () => [])
+  return { seq, previous, hash }
+}
+
+function decodeWith(record: Uint8Array, unpack: (body: Uint8Array) => Write[]): ChangeRecord {
   try {
     const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength)
     if (bytes.length <= RECORD_HEADER || bytes[0] !== VERSION) throw new TypeError('unknown format')
@@ -85,7 +95,7 @@ export function decodeRecord(record: Uint8Array): ChangeRecord {
       seq,
       previous: previous.toString('hex'),
       hash: hash.toString('hex'),
-      writes: unpackWrites(body),
+      writes: unpack(body),
     }
   } catch (cause) {
     throw new GatewayError({

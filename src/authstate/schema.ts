@@ -1,5 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 
+import { resumBoots } from './meta.ts'
+
 /** `wagw`: tells our files from other SQLite files. */
 export const APPLICATION_ID = 0x77616777
 
@@ -7,9 +9,9 @@ export const APPLICATION_ID = 0x77616777
  * kv and journal have rowids: a value of 1 to 4 KB then lies in one page that an update rewrites
  * alone. Without them it spills into overflow pages, and group commit has a third of the rate.
  *
- * One script a version; `PRAGMA user_version` counts how many have run.
+ * One step a version; `PRAGMA user_version` counts how many have run.
  */
-const MIGRATIONS = [
+const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   `CREATE TABLE meta (
      key TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
@@ -29,13 +31,20 @@ const MIGRATIONS = [
      session INTEGER NOT NULL, seq INTEGER NOT NULL, sum INTEGER NOT NULL, record BLOB NOT NULL,
      PRIMARY KEY (session, seq)
    ) STRICT;`,
-] as const
+  (db) => {
+    db.exec('ALTER TABLE boots ADD COLUMN next_slot INTEGER NOT NULL DEFAULT 0')
+    resumBoots(db)
+  },
+]
 
 export const SCHEMA_VERSION = MIGRATIONS.length
 
 /** Runs the migrations from `version` on. The caller owns the transaction. */
 export function migrate(db: DatabaseSync, version: number): void {
-  for (const script of MIGRATIONS.slice(version)) db.exec(script)
+  for (const step of MIGRATIONS.slice(version)) {
+    if (typeof step === 'string') db.exec(step)
+    else step(db)
+  }
   db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}; PRAGMA application_id = ${APPLICATION_ID}`)
 }
 

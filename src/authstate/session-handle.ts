@@ -7,10 +7,11 @@ import type {
 
 import { GatewayError } from '../session/errors.ts'
 
+import { Acknowledged, ackSeqOf } from './acknowledged.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import type { SessionHead } from './heads.ts'
 import { Overlay } from './overlay.ts'
-import type { AuthHandle } from './port.ts'
+import type { AckMode, AuthHandle } from './port.ts'
 import type { Pressure } from './pressure.ts'
 import type { Reader, SessionRef } from './reader.ts'
 import { encodeRecord } from './record.ts'
@@ -25,6 +26,9 @@ export interface HandleContext {
   reader: Reader
   writer: Writer
   pressure: Pressure
+  ack: AckMode
+  /** Where ackSeq stands still, of a session that is suspended. */
+  frozenAt: number | undefined
   revive: Revive
   onClose: () => void
 }
@@ -32,8 +36,7 @@ export interface HandleContext {
 interface Waiter {
   seq: number
   resolve: () => void
-  /** Absent for `keys.set`, whose promise must never be rejected. */
-  reject?: (error: GatewayError) => void
+  reject: (error: GatewayError) => void
 }
 
 /** open ──► sealed ──► closed. A failure of the disk leaves it as it is, but nothing settles. */
@@ -43,6 +46,7 @@ export class SessionHandle implements AuthHandle {
   readonly #ref: SessionRef
   readonly #context: HandleContext
   readonly #overlay = new Overlay()
+  readonly #acknowledged: Acknowledged
   readonly #listeners = new Set<(durableSeq: number) => void>()
   readonly #damageListeners = new Set<(error: Error) => void>()
   #phase: 'open' | 'sealed' | 'closed' = 'open'
@@ -61,6 +65,7 @@ export class SessionHandle implements AuthHandle {
     this.#seq = head.seq
     this.#durableSeq = head.seq
     this.#hash = Buffer.from(head.hash, 'hex')
+    this.#acknowledged = new Acknowledged(ackSeqOf(context.ack, head), context.frozenAt)
     this.state = {
       creds: decodeCreds(ref.sessionId, creds?.value, context.revive),
       keys: {
@@ -80,11 +85,11 @@ export class SessionHandle implements AuthHandle {
   }
 
   get ackSeq(): number {
-    return this.#durableSeq
+    return this.#acknowledged.seq
   }
 
   onAck(listener: (ackSeq: number) => void): () => void {
-    return this.onDurable(listener)
+    return this.#acknowledged.listen(listener)
   }
 
   async saveCreds(): Promise<void> {
@@ -114,9 +119,20 @@ export class SessionHandle implements AuthHandle {
     this.#damageListeners.add(listener)
   }
 
-  async seal(): Promise<void> {
+  async seal({ deadlineMs = 0 }: { deadlineMs?: number } = {}): Promise<void> {
     if (this.#phase === 'open') this.#phase = 'sealed'
-    await this.whenDurable()
+    const seq = this.#seq
+    await this.whenDurable(seq)
+    if (this.#context.ack === 'remote') await this.#acknowledged.wait(seq, deadlineMs)
+  }
+
+  /** Nothing more is acknowledged, until `resume`. */
+  suspend(): void {
+    this.#acknowledged.suspend()
+  }
+
+  resume(): void {
+    this.#acknowledged.resume()
   }
 
   /** Seals, waits for the disk and lets the session be opened again, whatever the disk said. */
@@ -132,20 +148,25 @@ export class SessionHandle implements AuthHandle {
 
   /** The store tells what a commit made durable. */
   committed(head: SessionHead): void {
-    if (head.seq <= this.#durableSeq) return
-    this.#durableSeq = head.seq
-    this.#context.pressure.release(this.#overlay.settle(head.seq))
-    const due = this.#waiters.filter((waiter) => waiter.seq <= head.seq)
-    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > head.seq)
+    if (head.seq > this.#durableSeq) this.#durable(head.seq)
+    this.#acknowledged.advance(ackSeqOf(this.#context.ack, head))
+  }
+
+  #durable(seq: number): void {
+    this.#durableSeq = seq
+    this.#context.pressure.release(this.#overlay.settle(seq))
+    const due = this.#waiters.filter((waiter) => waiter.seq <= seq)
+    this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq)
     for (const waiter of due) waiter.resolve()
-    for (const listener of this.#listeners) listener(head.seq)
+    for (const listener of this.#listeners) listener(seq)
   }
 
   /** The store tells that nothing becomes durable any more. */
   failed(error: GatewayError): void {
     const lost = this.#waiters
     this.#waiters = []
-    for (const waiter of lost) waiter.reject?.(error)
+    for (const waiter of lost) waiter.reject(error)
+    this.#acknowledged.fail(error)
   }
 
   /**
@@ -194,9 +215,7 @@ export class SessionHandle implements AuthHandle {
       }
     if (writes.length === 0) return Promise.resolve()
     const seq = this.#change(writes)
-    return new Promise((resolve) => {
-      this.#waiters.push({ seq, resolve })
-    })
+    return this.#acknowledged.reached(seq)
   }
 
   #change(writes: Write[]): number {

@@ -5,10 +5,20 @@ import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 
+import { ackSeqOf } from './acknowledged.ts'
 import { GENESIS_HASH } from './chain.ts'
 import { encodeValue } from './codec.ts'
 import type { SessionHead } from './heads.ts'
-import type { AuthHandle, AuthStore, BaseTag, LocalSession, SessionImage } from './port.ts'
+import type {
+  AckMode,
+  AuthHandle,
+  AuthStore,
+  BaseTag,
+  JournalEntry,
+  LocalSession,
+  SessionImage,
+  ShippedEnd,
+} from './port.ts'
 import type { Pressure } from './pressure.ts'
 import { copySession } from './quarantine.ts'
 import type { Reader } from './reader.ts'
@@ -26,9 +36,17 @@ interface Parts {
   writer: Writer
   reader: Reader
   pressure: Pressure
+  ack: AckMode
   revive: Revive
   /** Gives the lock back. */
   release: () => void
+}
+
+/** A session of which nothing more is acknowledged. */
+interface Suspension {
+  reason: string
+  /** Where its ackSeq stands still. */
+  ackSeq: number
 }
 
 /** The AuthStore of open.ts. Only this process writes the file, so the heads in memory are true. */
@@ -39,7 +57,10 @@ export class LocalAuthStore implements AuthStore {
   readonly #handles = new Map<string, SessionHandle>()
   /** Sessions that are being created or taken away: nothing else may begin on them. */
   readonly #busy = new Set<string>()
-  readonly #boots: Set<string>
+  /** Boots of this file and their next slots. */
+  readonly #boots: Map<string, number>
+  readonly #suspensions = new Map<string, Suspension>()
+  readonly #changeListeners = new Set<(sessionId: string) => void>()
   readonly #failureListeners = new Set<(error: Error) => void>()
   #boot: string
   #nextNumber: number
@@ -50,7 +71,7 @@ export class LocalAuthStore implements AuthStore {
     this.#parts = parts
     this.quarantined = parts.quarantined
     this.#heads = new Map(heads.map((head) => [head.sessionId, head]))
-    this.#boots = new Set(boots)
+    this.#boots = new Map(boots.map(({ boot, nextSlot }) => [boot, nextSlot]))
     this.#boot = boot
     this.#nextNumber = heads.reduce((max, head) => Math.max(max, head.n), 0) + 1
   }
@@ -61,14 +82,21 @@ export class LocalAuthStore implements AuthStore {
 
   async renewBoot(): Promise<string> {
     const boot = randomBytes(16).toString('hex')
-    await this.#parts.writer.submit({ kind: 'boot', boot })
-    this.#boots.add(boot)
+    const minted = { boot, minted: Date.now(), nextSlot: 0 }
+    await this.#parts.writer.submit({ kind: 'boot', boot: minted })
+    this.#boots.set(boot, 0)
     this.#boot = boot
     return boot
   }
 
   isMine(boot: string): boolean {
     return this.#boots.has(boot)
+  }
+
+  nextSlot(boot: string): number {
+    const slot = this.#boots.get(boot)
+    if (slot === undefined) throw new RangeError(`boot ${boot} was not minted here`)
+    return slot
   }
 
   list(): LocalSession[] {
@@ -131,6 +159,52 @@ export class LocalAuthStore implements AuthStore {
     await this.#parts.writer.submit({ kind: 'stored', n, seq })
   }
 
+  journal(sessionId: string, afterSeq: number, maxBytes: number): JournalEntry[] {
+    return this.#parts.reader.journal(this.#known(sessionId), afterSeq, maxBytes)
+  }
+
+  async confirmShipped(boot: string, slot: number, ends: readonly ShippedEnd[]): Promise<void> {
+    const next = this.nextSlot(boot)
+    if (slot > next) throw new RangeError(`slot ${slot} of boot ${boot} comes before slot ${next}`)
+    const known = ends.flatMap(({ sessionId, seq, hash }) => {
+      const head = this.#heads.get(sessionId)
+      return head === undefined ? [] : [{ n: head.n, seq, hash }]
+    })
+    await this.#parts.writer.submit({ kind: 'shipped', boot, slot, ends: known })
+    this.#boots.set(boot, Math.max(this.nextSlot(boot), slot + 1))
+  }
+
+  onChanges(listener: (sessionId: string) => void): () => void {
+    this.#changeListeners.add(listener)
+    return () => {
+      this.#changeListeners.delete(listener)
+    }
+  }
+
+  get ack(): AckMode {
+    return this.#parts.ack
+  }
+
+  suspend(sessionId: string, reason: string): void {
+    const head = this.#heads.get(sessionId)
+    if (head === undefined || this.#suspensions.has(sessionId)) return
+    const handle = this.#handles.get(sessionId)
+    handle?.suspend()
+    this.#suspensions.set(sessionId, { reason, ackSeq: handle?.ackSeq ?? ackSeqOf(this.ack, head) })
+  }
+
+  suspendAll(reason: string): void {
+    for (const sessionId of this.#heads.keys()) this.suspend(sessionId, reason)
+  }
+
+  resume(sessionId: string): void {
+    if (this.#suspensions.delete(sessionId)) this.#handles.get(sessionId)?.resume()
+  }
+
+  suspended(sessionId: string): string | undefined {
+    return this.#suspensions.get(sessionId)?.reason
+  }
+
   async image(sessionId: string): Promise<SessionImage> {
     const { head, entries } = this.#parts.reader.image(this.#known(sessionId))
     return { sessionId, seq: head.seq, hash: head.hash, entries }
@@ -153,11 +227,20 @@ export class LocalAuthStore implements AuthStore {
     const head = this.#idle(sessionId)
     if (this.#parts.writer.failure !== undefined) throw this.#parts.writer.failure
     if (this.#handles.has(sessionId)) throw busy(sessionId)
-    const { reader, writer, pressure, revive } = this.#parts
+    const { reader, writer, pressure, ack, revive } = this.#parts
+    const frozenAt = this.#suspensions.get(sessionId)?.ackSeq
     const onClose = () => {
       this.#handles.delete(sessionId)
     }
-    const handle = new SessionHandle(head, { reader, writer, pressure, revive, onClose })
+    const handle = new SessionHandle(head, {
+      reader,
+      writer,
+      pressure,
+      ack,
+      frozenAt,
+      revive,
+      onClose,
+    })
     this.#handles.set(sessionId, handle)
     return handle
   }
@@ -183,10 +266,16 @@ export class LocalAuthStore implements AuthStore {
   }
 
   committed(heads: SessionHead[]): void {
+    const changed: string[] = []
     for (const head of heads) {
-      this.#heads.set(head.sessionId, head)
-      this.#handles.get(head.sessionId)?.committed(head)
+      const { sessionId, seq, storedSeq } = head
+      const before = Math.max(this.#heads.get(sessionId)?.seq ?? 0, storedSeq)
+      if (seq > before) changed.push(sessionId)
+      this.#heads.set(sessionId, head)
+      this.#handles.get(sessionId)?.committed(head)
     }
+    for (const sessionId of changed)
+      for (const listener of this.#changeListeners) listener(sessionId)
   }
 
   failed(error: GatewayError): void {
@@ -239,6 +328,7 @@ export class LocalAuthStore implements AuthStore {
       const result = first(head)
       await this.#parts.writer.submit({ kind: 'remove', n: head.n })
       this.#heads.delete(sessionId)
+      this.#suspensions.delete(sessionId)
       return result
     })
   }
@@ -266,12 +356,13 @@ function emptyHead(n: number, sessionId: string): SessionHead {
     keys: 0,
     digest: 0,
     tags: [],
+    backlogBytes: 0,
   }
 }
 
 function toLocalSession(head: SessionHead): LocalSession {
-  const { sessionId, seq, hash, tags, storedSeq, confirmedEpoch, paired, keys } = head
-  return { sessionId, seq, hash, tags: [...tags], storedSeq, confirmedEpoch, paired, keys }
+  const { n: _n, digest: _digest, tags, ...shown } = head
+  return { ...shown, tags: [...tags] }
 }
 
 function busy(sessionId: string): GatewayError {

@@ -2,6 +2,7 @@ import type { ErrorJson } from '../session/errors.ts'
 
 import type { DatabaseOptions } from './database.ts'
 import type { SessionHead } from './heads.ts'
+import type { Boot } from './meta.ts'
 import type { BaseTag } from './port.ts'
 
 /** What the writing thread can do; `n` is the session's number. Byte arrays own their buffers. */
@@ -13,15 +14,22 @@ export type WriterOp =
   | { kind: 'tag'; n: number; tag: BaseTag; keep: boolean }
   | { kind: 'epoch'; n: number; epoch: number }
   | { kind: 'stored'; n: number; seq: number }
+  /** A bundle that the object store confirmed; an end that is not of this history is passed over. */
+  | {
+      kind: 'shipped'
+      boot: string
+      slot: number
+      ends: { n: number; seq: number; hash: string }[]
+    }
   | { kind: 'remove'; n: number }
-  | { kind: 'boot'; boot: string }
+  | { kind: 'boot'; boot: Boot }
   /** Does nothing: it is durable when everything before it is. */
   | { kind: 'barrier' }
 
 export type ToThread = { kind: 'batch'; ops: WriterOp[] } | { kind: 'close' }
 
 export type FromThread =
-  | { kind: 'ready'; boot: string; boots: string[]; heads: SessionHead[] }
+  | { kind: 'ready'; boot: string; boots: Boot[]; heads: SessionHead[] }
   /** The batch is durable; `heads` are the rows that it changed. */
   | { kind: 'committed'; heads: SessionHead[] }
   | { kind: 'closed' }

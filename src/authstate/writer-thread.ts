@@ -26,7 +26,7 @@ function run(port: MessagePort, options: ThreadOptions): void {
 
   attempt(() => {
     const { db, boot, boots, heads, roster } = openDatabase(options)
-    const applier = new Applier(db, heads, roster)
+    const applier = new Applier(db, { heads, boots, roster })
     port.on('message', (message: ToThread) => {
       attempt(() => {
         if (message.kind === 'batch') {

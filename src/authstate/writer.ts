@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { GatewayError, errorFromJson } from '../session/errors.ts'
 
 import type { SessionHead } from './heads.ts'
+import type { Boot } from './meta.ts'
 import type { FromThread, ThreadOptions, ToThread, WriterOp } from './writer-protocol.ts'
 
 const THREAD = new URL(
@@ -22,7 +23,7 @@ interface Queued {
 
 export interface Opened {
   boot: string
-  boots: string[]
+  boots: Boot[]
   heads: SessionHead[]
 }
 

@@ -1,5 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto'
-import type { BaseTag, Entry, LocalSession, SessionImage } from '../../src/authstate/port.ts'
+import { randomBytes } from 'node:crypto'
+import type {
+  AckMode,
+  BaseTag,
+  Entry,
+  JournalEntry,
+  LocalSession,
+  SessionImage,
+  ShippedEnd,
+} from '../../src/authstate/port.ts'
+import { encodeRecord } from '../../src/authstate/record.ts'
 import type { LocalState } from '../../src/replica/context.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 
@@ -11,8 +20,8 @@ interface Row {
   confirmedEpoch: number
   paired: boolean
   entries: Map<string, Entry>
-  /** Chain hashes that a journal would still know, by seq. */
-  hashes: Map<number, string>
+  /** Changes after storedSeq, oldest first. */
+  journal: JournalEntry[]
 }
 
 const GENESIS = '0'.repeat(64)
@@ -20,12 +29,13 @@ const GENESIS = '0'.repeat(64)
 /** What survives a process: copy it to take a disk's image, put a new one in to wipe it. */
 export interface MemoryDisk {
   boots: Set<string>
+  nextSlots: Map<string, number>
   rows: Map<string, Row>
   quarantined: { sessionId: string; seq: number; reason: string }[]
 }
 
 export function newDisk(): MemoryDisk {
-  return { boots: new Set(), rows: new Map(), quarantined: [] }
+  return { boots: new Set(), nextSlots: new Map(), rows: new Map(), quarantined: [] }
 }
 
 /**
@@ -34,13 +44,18 @@ export function newDisk(): MemoryDisk {
  */
 export class MemoryAuthStore implements LocalState {
   readonly disk: MemoryDisk
+  readonly ack: AckMode
   boot = ''
   durable: () => Promise<void> = async () => undefined
   onImage: (image: SessionImage) => void = () => undefined
   onInstall: (image: SessionImage) => void = () => undefined
 
-  constructor(disk: MemoryDisk = newDisk()) {
+  readonly #suspensions = new Map<string, { reason: string; ackSeq: number }>()
+  readonly #listeners = new Set<(sessionId: string) => void>()
+
+  constructor(disk: MemoryDisk = newDisk(), ack: AckMode = 'local') {
     this.disk = disk
+    this.ack = ack
     this.mintBoot()
   }
 
@@ -49,20 +64,87 @@ export class MemoryAuthStore implements LocalState {
     this.disk.boots.add(this.boot)
   }
 
+  async renewBoot(): Promise<string> {
+    await this.durable()
+    this.mintBoot()
+    return this.boot
+  }
+
+  nextSlot(boot: string): number {
+    if (!this.isMine(boot)) throw new RangeError(`boot ${boot} was not minted here`)
+    return this.disk.nextSlots.get(boot) ?? 0
+  }
+
   isMine(boot: string): boolean {
     return this.disk.boots.has(boot)
   }
 
+  list(): LocalSession[] {
+    return Array.from(this.disk.rows, ([sessionId, row]) => toLocalSession(sessionId, row))
+  }
+
   find(sessionId: string): LocalSession | undefined {
     const row = this.disk.rows.get(sessionId)
-    if (row === undefined) return undefined
-    const { seq, hash, tags, storedSeq, confirmedEpoch, paired, entries } = row
-    const keys = entries.size - 1
-    return { sessionId, seq, hash, tags: [...tags], storedSeq, confirmedEpoch, paired, keys }
+    return row && toLocalSession(sessionId, row)
   }
 
   hashAt(sessionId: string, seq: number): string | undefined {
-    return this.disk.rows.get(sessionId)?.hashes.get(seq)
+    const row = this.disk.rows.get(sessionId)
+    if (row === undefined) return undefined
+    if (seq === row.seq) return row.hash
+    const { journal } = row
+    const before = journal.find((entry) => entry.seq === seq + 1)?.previous
+    return journal.find((entry) => entry.seq === seq)?.hash ?? before
+  }
+
+  journal(sessionId: string, afterSeq: number, maxBytes: number): JournalEntry[] {
+    let bytes = 0
+    const later = this.#row(sessionId).journal.filter((entry) => entry.seq > afterSeq)
+    const end = later.findIndex((entry, n) => (bytes += entry.record.length) > maxBytes && n > 0)
+    return end === -1 ? later : later.slice(0, end)
+  }
+
+  async confirmShipped(boot: string, slot: number, ends: readonly ShippedEnd[]): Promise<void> {
+    const next = this.nextSlot(boot)
+    if (slot > next) throw new RangeError(`slot ${slot} of boot ${boot} comes before slot ${next}`)
+    await this.durable()
+    this.disk.nextSlots.set(boot, Math.max(this.nextSlot(boot), slot + 1))
+    for (const { sessionId, seq, hash } of ends) {
+      const row = this.disk.rows.get(sessionId)
+      if (row !== undefined && this.hashAt(sessionId, seq) === hash) stored(row, seq)
+    }
+  }
+
+  onChanges(listener: (sessionId: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => {
+      this.#listeners.delete(listener)
+    }
+  }
+
+  suspend(sessionId: string, reason: string): void {
+    const row = this.disk.rows.get(sessionId)
+    if (row === undefined || this.#suspensions.has(sessionId)) return
+    this.#suspensions.set(sessionId, { reason, ackSeq: this.ackSeq(sessionId) })
+  }
+
+  suspendAll(reason: string): void {
+    for (const sessionId of this.disk.rows.keys()) this.suspend(sessionId, reason)
+  }
+
+  resume(sessionId: string): void {
+    this.#suspensions.delete(sessionId)
+  }
+
+  suspended(sessionId: string): string | undefined {
+    return this.#suspensions.get(sessionId)?.reason
+  }
+
+  /** Up to where the session's changes are acknowledged, as a handle of it would say. */
+  ackSeq(sessionId: string): number {
+    const row = this.#row(sessionId)
+    const reachable = this.ack === 'remote' ? row.storedSeq : row.seq
+    return this.#suspensions.get(sessionId)?.ackSeq ?? reachable
   }
 
   /** Begins an unpaired state: its creds are the first change. */
@@ -76,7 +158,7 @@ export class MemoryAuthStore implements LocalState {
       confirmedEpoch: 0,
       paired: false,
       entries: new Map(),
-      hashes: new Map([[base.seq, base.hash]]),
+      journal: [],
     })
     this.change(sessionId, 'creds', '', 'unpaired')
   }
@@ -84,13 +166,15 @@ export class MemoryAuthStore implements LocalState {
   /** One change, durable at once. */
   change(sessionId: string, type: string, id: string, text: string): void {
     const row = this.#row(sessionId)
-    row.seq++
-    row.hash = createHash('sha256')
-      .update(JSON.stringify([row.hash, row.seq, type, id, text]))
-      .digest('hex')
-    row.hashes.set(row.seq, row.hash)
-    row.entries.set(`${type}/${id}`, { type, id, value: Buffer.from(text) })
+    const [seq, previous, value] = [row.seq + 1, row.hash, Buffer.from(text)]
+    const write = { type, id, value }
+    const { record, hash } = encodeRecord(seq, Buffer.from(previous, 'hex'), [write])
+    row.seq = seq
+    row.hash = hash.toString('hex')
+    row.journal.push({ seq, previous, hash: row.hash, record })
+    row.entries.set(`${type}/${id}`, write)
     if (type === 'creds') row.paired = text !== 'unpaired'
+    for (const listener of this.#listeners) listener(sessionId)
   }
 
   async install(image: SessionImage, tag: BaseTag): Promise<void> {
@@ -101,9 +185,8 @@ export class MemoryAuthStore implements LocalState {
     const entries = new Map(image.entries.map((entry) => [`${entry.type}/${entry.id}`, entry]))
     const creds = entries.get('creds/')
     const paired = creds !== undefined && Buffer.from(creds.value).toString() !== 'unpaired'
-    const hashes = new Map([[seq, hash]])
     const fresh = { tags: [tag], storedSeq: seq, confirmedEpoch: 0 }
-    this.disk.rows.set(sessionId, { seq, hash, ...fresh, paired, entries, hashes })
+    this.disk.rows.set(sessionId, { seq, hash, ...fresh, paired, entries, journal: [] })
   }
 
   async tag(sessionId: string, tag: BaseTag, keep: boolean): Promise<void> {
@@ -119,12 +202,9 @@ export class MemoryAuthStore implements LocalState {
     row.tags = row.tags.filter((tag) => tag.epoch >= row.confirmedEpoch)
   }
 
-  /** Forgets, as a journal would, every hash before the one at `seq`. */
   async confirmStored(sessionId: string, seq: number): Promise<void> {
     await this.durable()
-    const row = this.#row(sessionId)
-    row.storedSeq = Math.max(row.storedSeq, seq)
-    for (const known of row.hashes.keys()) if (known < seq) row.hashes.delete(known)
+    stored(this.#row(sessionId), seq)
   }
 
   async image(sessionId: string): Promise<SessionImage> {
@@ -138,14 +218,19 @@ export class MemoryAuthStore implements LocalState {
     await this.durable()
     const { seq } = this.#row(sessionId)
     this.disk.quarantined.push({ sessionId, seq, reason })
-    this.disk.rows.delete(sessionId)
+    this.#forget(sessionId)
     return `/state/quarantine/${sessionId}-${this.disk.quarantined.length}`
   }
 
   async purge(sessionId: string): Promise<void> {
     await this.durable()
     this.#row(sessionId)
+    this.#forget(sessionId)
+  }
+
+  #forget(sessionId: string): void {
     this.disk.rows.delete(sessionId)
+    this.#suspensions.delete(sessionId)
   }
 
   #row(sessionId: string): Row {
@@ -158,6 +243,20 @@ export class MemoryAuthStore implements LocalState {
     if (this.disk.rows.has(sessionId))
       throw new GatewayError({ code: 'session.busy', message: `${sessionId} exists already` })
   }
+}
+
+function toLocalSession(sessionId: string, row: Row): LocalSession {
+  const { seq, hash, tags, storedSeq, confirmedEpoch, paired, entries, journal } = row
+  const keys = entries.size - 1
+  const backlogBytes = journal.reduce((sum, entry) => sum + entry.record.length, 0)
+  const ends = { seq, hash, storedSeq, confirmedEpoch }
+  return { sessionId, ...ends, tags: [...tags], paired, keys, backlogBytes }
+}
+
+/** Notes what the object store confirmed; the journal up to there goes. */
+function stored(row: Row, seq: number): void {
+  row.storedSeq = Math.max(row.storedSeq, seq)
+  row.journal = row.journal.filter((entry) => entry.seq > row.storedSeq)
 }
 
 /** A disk as it is now, sharing nothing with the original. */

@@ -25,6 +25,7 @@ function head(n: number): SessionHead {
     keys: 0,
     digest: 0,
     tags: [],
+    backlogBytes: 0,
   }
 }
 
