@@ -17,7 +17,7 @@ export type Restored =
 
 /**
  * Makes sure that the local state is one from which a socket may be opened, and that it is ours to
- * use. What this process still holds is used as it is; everything else goes through a claim.
+ * use. A session that this process still holds costs one look at its owner record.
  */
 export async function claimState(
   ports: { auth: AuthStore; replica: Replica },
@@ -25,9 +25,6 @@ export async function claimState(
   signal: AbortSignal,
 ): Promise<Restored> {
   const { sessionId, assigned, takeOver = false } = session
-  if (ports.replica.holds(sessionId) && ports.auth.find(sessionId)?.paired === true) {
-    return { kind: 'ready', route: 'warm' }
-  }
   try {
     const outcome = await ports.replica.claim({ sessionId, assigned, takeOver, signal })
     if (outcome.kind === 'refused') return outcome
