@@ -51,6 +51,13 @@ export const CAUSES = {
     words: 'WhatsApp answered with an error of its own',
     next: WAIT,
   },
+  stalled: {
+    action: 'backoff',
+    retryable: true,
+    exit: EXIT.failed,
+    words: 'changes wait to be stored, and what rests on them waits too',
+    next: 'check the disk of the state directory and the object store; it goes on by itself',
+  },
   unavailable: {
     action: 'backoff',
     retryable: true,

@@ -5,7 +5,7 @@ import { CAUSES, causeOfDisconnect, nextStep, type CauseId } from '../session/ca
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { mayBecome, type SessionState } from '../session/state.ts'
 import { backoffMs, type BackoffSettings } from './backoff.ts'
-import { readMessage, type IncomingMessage } from './messages.ts'
+import { Delivered, readMessage, type IncomingMessage } from './messages.ts'
 import { SessionSocket, type SocketSettings } from './socket.ts'
 
 export interface RunnerSettings extends SocketSettings {
@@ -63,6 +63,9 @@ export class SessionRunner {
   #retries = 0
   #restarts = 0
   #timer: NodeJS.Timeout | undefined
+  /** Messages are told of before their receipt and after it, and again when they are redelivered. */
+  readonly #delivered = new Delivered()
+  readonly #pauses = new Set<string>()
 
   messagesIn = 0
   messagesOut = 0
@@ -217,7 +220,10 @@ export class SessionRunner {
         hint: 'wait for it, or pause it first',
       })
     }
-    this.#handle ??= await this.#ports.auth.open(this.id)
+    if (this.#handle !== undefined) return
+    const handle = await this.#ports.auth.open(this.id)
+    this.#handle = handle
+    handle.onDamage((error) => void this.#damaged(handle, error))
   }
 
   async #attemptWith(signal: AbortSignal): Promise<void> {
@@ -260,9 +266,12 @@ export class SessionRunner {
         update: (update) => {
           if (this.#socket === socket) void this.#updated(socket, update)
         },
+        stalled: (stalled) => {
+          if (this.#socket === socket) this.#stalled(stalled)
+        },
         message: (message) => {
           const incoming = readMessage(message)
-          if (incoming === undefined) return
+          if (incoming === undefined || !this.#delivered.first(message)) return
           this.messagesIn++
           this.lastActivity = Date.now()
           this.#ports.received(this.id, incoming)
@@ -272,6 +281,40 @@ export class SessionRunner {
       this.#log,
     )
     this.#socket = socket
+    for (const reason of this.#pauses) socket.pause(reason)
+  }
+
+  /** Reading from WhatsApp stops, on this socket and those that follow, until `resumeReading`. */
+  pauseReading(reason: string): void {
+    this.#pauses.add(reason)
+    this.#socket?.pause(reason)
+  }
+
+  resumeReading(reason: string): void {
+    this.#pauses.delete(reason)
+    this.#socket?.resume(reason)
+  }
+
+  #stalled(stalled: boolean): void {
+    if (this.#state !== 'online') return
+    if (stalled) this.#become('online', 'stalled', CAUSES.stalled.words)
+    else this.#become('online')
+  }
+
+  /** A read found the stored state damaged; the handle has sealed itself and answers no more. */
+  async #damaged(handle: AuthHandle, error: Error): Promise<void> {
+    if (this.#handle !== handle || this.#stopping) return
+    this.#log.error({ err: error }, 'the auth state is damaged: the session stops')
+    this.#clearTimer()
+    const socket = this.#socket
+    this.#socket = undefined
+    try {
+      await socket?.end()
+      await this.#stopWith('damaged', error.message)
+    } catch (failure) {
+      this.#log.error({ err: failure }, 'closing a damaged session failed')
+      this.fail('damaged', error.message)
+    }
   }
 
   async #updated(socket: SessionSocket, update: Partial<ConnectionState>): Promise<void> {
@@ -352,8 +395,21 @@ export class SessionRunner {
     const wait = backoffMs(this.#retries++, this.#ports.settings.reconnect, Math.random())
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      if (this.#state === 'reconnecting') this.#openSocket()
+      if (this.#state === 'reconnecting') this.#openWhenStored()
     }, wait)
+  }
+
+  /** While changes wait to be stored no frame could leave, so a connection would only time out. */
+  #openWhenStored(): void {
+    const handle = this.#handle
+    if (handle === undefined || handle.ackSeq >= handle.seq) return this.#openSocket()
+    this.#become('reconnecting', 'stalled', CAUSES.stalled.words)
+    const stopListening = handle.onAck(() => {
+      const waiting = this.#state === 'reconnecting' && this.#handle === handle
+      if (waiting && this.#socket === undefined && handle.ackSeq < handle.seq) return
+      stopListening()
+      if (waiting && this.#socket === undefined) this.#openSocket()
+    })
   }
 
   async #stopWith(id: CauseId, detail: string): Promise<void> {

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import {
   makeWASocket,
   proto,
   type BaileysEventMap,
+  type BinaryNode,
   type ConnectionState,
   type WASocket,
   type WAMessage,
@@ -11,8 +12,11 @@ import {
 import type { Logger } from 'pino'
 import type { AuthHandle } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
-import { splitRepository, TRANSACTIONS } from './hooks/split.ts'
+import { followFrames, innerSocket, SendGate, type Departure } from './hooks/gate.ts'
+import { Memo } from './hooks/memo.ts'
+import { TRANSACTIONS } from './hooks/split.ts'
 import { baileysLogger } from './logger.ts'
+import { messageOf } from './messages.ts'
 
 export interface SocketSettings {
   url: string
@@ -23,7 +27,10 @@ export interface SocketSettings {
 
 export interface SocketListeners {
   update(update: Partial<ConnectionState>): void
+  /** Called for each message, twice for most: before its receipt leaves and when Baileys tells. */
   message(message: WAMessage): void
+  /** Frames have been held back for long, since changes don't become durable; or no longer. */
+  stalled(stalled: boolean): void
   /** A creds save failed; the auth store has sealed itself. */
   saveFailed(error: unknown): void
 }
@@ -44,6 +51,9 @@ const HISTORY = new Set<proto.Message.HistorySyncType | null | undefined>([
 export class SessionSocket {
   readonly #socket: WASocket
   readonly #handle: AuthHandle
+  readonly #gate: SendGate
+  readonly #listeners: SocketListeners
+  readonly #logger: Logger
   readonly #sending = new Set<Promise<unknown>>()
   #ended: Promise<void> | undefined
 
@@ -54,6 +64,11 @@ export class SessionSocket {
     logger: Logger,
   ) {
     this.#handle = handle
+    this.#listeners = listeners
+    this.#logger = logger
+    const memo = new Memo(handle.state.keys, (stanza, plaintext) =>
+      this.#decrypted(stanza, plaintext),
+    )
     this.#socket = makeWASocket({
       auth: handle.state,
       waWebSocketUrl: settings.url,
@@ -65,8 +80,12 @@ export class SessionSocket {
       syncFullHistory: false,
       shouldSyncHistoryMessage: ({ syncType }) => !HISTORY.has(syncType),
       transactionOpts: TRANSACTIONS,
-      makeSignalRepository: splitRepository(handle.state.keys),
+      makeSignalRepository: memo.makeRepository,
     })
+    memo.watch(this.#socket.ws)
+    this.#gate = new SendGate(innerSocket(this.#socket.ws), handle, (stalled) =>
+      listeners.stalled(stalled),
+    )
     this.#socket.ev.on('creds.update', () => {
       handle.saveCreds().catch((error: unknown) => listeners.saveFailed(error))
     })
@@ -90,9 +109,19 @@ export class SessionSocket {
     return this.#socket.requestPairingCode(phone)
   }
 
+  /** Stops reading from WhatsApp until `resume` is called with the same reason. */
+  pause(reason: string): void {
+    this.#gate.pause(reason)
+  }
+
+  resume(reason: string): void {
+    this.#gate.resume(reason)
+  }
+
   /**
    * Sends a text. Resolves with `sent` when WhatsApp's server acknowledged it, with `pending` when
-   * the message left but no acknowledgement came in time.
+   * no acknowledgement came in time: the message may have arrived, or may still be held back until
+   * its key change is durable. Throws `session.not-online` when it is certain that it never left.
    */
   async sendText(
     jid: string,
@@ -110,9 +139,17 @@ export class SessionSocket {
   async #sendText(jid: string, text: string) {
     const messageId = `3EB0${crypto.randomUUID().replaceAll('-', '').slice(0, 18).toUpperCase()}`
     const acknowledged = this.#serverAck(messageId)
+    const departure: Departure = { last: 'none' }
     try {
-      await this.#socket.sendMessage(jid, { text }, { messageId })
-      return { messageId, status: await acknowledged.promise }
+      const sending = followFrames(departure, () =>
+        this.#socket.sendMessage(jid, { text }, { messageId }),
+      )
+      // A sealed auth state lets nothing more settle.
+      await Promise.race([sending, this.#gate.closed])
+      const status = await acknowledged.promise
+      const left = departure.last !== 'dropped' && departure.last !== 'none'
+      if (status === 'pending' && !left) throw neverLeft()
+      return { messageId, status }
     } finally {
       acknowledged.cancel()
     }
@@ -136,16 +173,14 @@ export class SessionSocket {
         )
       }
     }
-    const onClose = () => resolve('pending')
+    void this.#gate.closed.then(() => resolve('pending'))
     this.#socket.ws.on(event, onAck)
-    this.#socket.ws.on('close', onClose)
     const timer = setTimeout(() => resolve('pending'), ACK_MS)
     return {
       promise,
       cancel: () => {
         clearTimeout(timer)
         this.#socket.ws.off(event, onAck)
-        this.#socket.ws.off('close', onClose)
       },
     }
   }
@@ -162,15 +197,13 @@ export class SessionSocket {
   /**
    * Ends the socket so that nothing is acknowledged that is not durable, and everything durable is
    * acknowledged: finish sending, seal the auth state, let the last receipts out, close. Never logs
-   * out. `waitMs` bounds the wait for sends that don't finish.
+   * out. `waitMs` bounds the wait for sends that don't finish, and that for frames that are held.
    */
   async endGracefully(waitMs: number): Promise<void> {
-    await Promise.race([
-      Promise.allSettled(this.#sending),
-      sleep(waitMs, undefined, { ref: false }),
-    ])
+    await within(waitMs, Promise.allSettled(this.#sending))
     await this.#handle.seal()
     await sleep(LAST_RECEIPTS_MS)
+    await within(waitMs, this.#gate.drained())
     await this.end()
     // end() destroys the event emitter, so the creds of the last moment are saved by hand.
     await this.#handle.saveCreds()
@@ -179,8 +212,29 @@ export class SessionSocket {
 
   /** Ends the socket now. */
   end(): Promise<void> {
-    this.#ended ??= this.#withCutOff(this.#socket.end(undefined))
+    if (this.#ended === undefined) {
+      // Baileys has stopped listening as soon as this returns, so that reading on is harmless.
+      this.#ended = this.#withCutOff(this.#socket.end(undefined))
+      this.#gate.resumeAll()
+    }
     return this.#ended
+  }
+
+  /**
+   * Hands a message over before its receipt leaves, and not when Baileys tells of it, which is
+   * afterwards: a kill between the two would lose it to the application for good.
+   */
+  async #decrypted(stanza: BinaryNode, plaintext: Uint8Array): Promise<void> {
+    const { me } = this.#handle.state.creds
+    if (me === undefined) return
+    try {
+      this.#listeners.message(messageOf(stanza, plaintext, me))
+    } catch (error) {
+      // Thrown on, it would look to Baileys like a message that can't be decrypted.
+      this.#logger.warn({ err: error }, 'a message could not be handed over before its receipt')
+    }
+    // What the listeners wrote to other processes leaves this one.
+    await setImmediate()
   }
 
   /** `ws` waits up to 30 s for a peer that doesn't answer the close; here it is cut earlier. */
@@ -198,4 +252,24 @@ export class SessionSocket {
 function terminate(client: object): void {
   const { socket } = client as { socket?: { terminate?(): void } | null }
   socket?.terminate?.()
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const timer = new AbortController()
+  const limit = sleep(ms, undefined, { ref: false, signal: timer.signal })
+  // Only ever aborted below.
+  limit.catch(() => undefined)
+  try {
+    await Promise.race([work, limit])
+  } finally {
+    timer.abort()
+  }
+}
+
+function neverLeft(): GatewayError {
+  return new GatewayError({
+    code: 'session.not-online',
+    message: 'the connection ended before the message could leave',
+    hint: 'send it again when the session is online',
+  })
 }

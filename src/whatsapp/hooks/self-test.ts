@@ -1,12 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
-import { addTransactionCapability, Curve, type SignalKeyStore } from '@whiskeysockets/baileys'
+import { addTransactionCapability, Curve } from '@whiskeysockets/baileys'
 import { GatewayError } from '../../session/errors.ts'
 import { silentLogger } from '../logger.ts'
 import { bindSignalJobsToTheirAccount } from './async-context.ts'
 import { curve, libsignal } from './libsignal.ts'
+import { Memo } from './memo.ts'
+import { framesAreHeld } from './self-test-gate.ts'
+import { countingKeys } from './self-test-keys.ts'
+import { messagesAreDecryptedOnce } from './self-test-memo.ts'
 import { installNativeSignatureCheck } from './signature.ts'
-import { splitRepository, TRANSACTIONS } from './split.ts'
+import { TRANSACTIONS } from './split.ts'
 
 /** Baileys' key format puts a type byte before the 32 bytes. */
 const KEY_TYPE = Buffer.from([5])
@@ -21,6 +25,8 @@ export async function installHooks(): Promise<void> {
   bindSignalJobsToTheirAccount()
   await check('the signature check', signaturesCount)
   await check('split transactions', encryptCommitsFirst)
+  await check('the send gate', framesAreHeld)
+  await check('decrypting once', messagesAreDecryptedOnce)
   await check("each account's own job context", jobsKeepTheirContext)
 }
 
@@ -57,30 +63,16 @@ function signaturesCount(): boolean {
 
 /** Encrypts to a made-up contact while an outer transaction is open, and looks at the order. */
 async function encryptCommitsFirst(): Promise<boolean> {
-  const data = new Map<string, unknown>()
-  let commits = 0
-  const raw: SignalKeyStore = {
-    get: (type, ids) => {
-      const found: Record<string, never> = {}
-      for (const id of ids) {
-        const value = data.get(`${type}/${id}`)
-        if (value !== undefined) found[id] = value as never
-      }
-      return found
-    },
-    set: (changes) => {
-      commits++
-      for (const [type, entries] of Object.entries(changes)) {
-        for (const [id, value] of Object.entries(entries)) data.set(`${type}/${id}`, value)
-      }
-    },
-  }
+  const raw = countingKeys()
   const identity = Curve.generateKeyPair()
   const preKey = Curve.generateKeyPair()
   const signedPreKey = { keyPair: preKey, signature: Buffer.alloc(64), keyId: 1 }
   const creds = { signedIdentityKey: identity, signedPreKey, registrationId: 1 }
   const outer = addTransactionCapability(raw, silentLogger, TRANSACTIONS)
-  const repository = splitRepository(raw)({ creds, keys: outer }, silentLogger)
+  const repository = new Memo(raw, () => undefined).makeRepository(
+    { creds, keys: outer },
+    silentLogger,
+  )
   const contact = Curve.generateKeyPair()
   const prefixed = (key: Uint8Array) => Buffer.concat([KEY_TYPE, key])
   const jid = '10000000001@s.whatsapp.net'
@@ -99,9 +91,9 @@ async function encryptCommitsFirst(): Promise<boolean> {
       },
     })
     return await outer.transaction(async () => {
-      const before = commits
+      const before = raw.changes.length
       await repository.encryptMessage({ jid, data: Buffer.from('self-test') })
-      return commits > before
+      return raw.changes.length > before
     }, 'self-test')
   } finally {
     repository.close?.()

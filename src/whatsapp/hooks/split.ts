@@ -1,10 +1,10 @@
 import {
   addTransactionCapability,
-  DEFAULT_CONNECTION_CONFIG,
   type SignalKeyStore,
-  type SocketConfig,
+  type SignalKeyStoreWithTransaction,
   type TransactionCapabilityOptions,
 } from '@whiskeysockets/baileys'
+import { silentLogger } from '../logger.ts'
 
 /*
  * Stock Baileys encrypts inside one long transaction and sends before it commits: the ciphertext
@@ -19,16 +19,14 @@ export const TRANSACTIONS: TransactionCapabilityOptions = {
   delayBetweenTriesMs: 0,
 }
 
-const perKeyStore = new WeakMap<SignalKeyStore, ReturnType<typeof addTransactionCapability>>()
+const perKeyStore = new WeakMap<SignalKeyStore, SignalKeyStoreWithTransaction>()
 
 /**
- * A `makeSignalRepository` whose transactions commit before they return. One instance a key store,
- * so that its per-contact locks also hold between a closing socket and the one that follows it.
+ * Transactions that commit before they return. One instance a key store, so that its per-contact
+ * locks also hold between a closing socket and the one that follows it.
  */
-export function splitRepository(keys: SignalKeyStore): SocketConfig['makeSignalRepository'] {
-  return ({ creds }, logger, pnToLid) => {
-    const split = perKeyStore.get(keys) ?? addTransactionCapability(keys, logger, TRANSACTIONS)
-    perKeyStore.set(keys, split)
-    return DEFAULT_CONNECTION_CONFIG.makeSignalRepository({ creds, keys: split }, logger, pnToLid)
-  }
+export function splitTransactions(keys: SignalKeyStore): SignalKeyStoreWithTransaction {
+  const split = perKeyStore.get(keys) ?? addTransactionCapability(keys, silentLogger, TRANSACTIONS)
+  perKeyStore.set(keys, split)
+  return split
 }
