@@ -2,6 +2,7 @@ import type { SignalDataSet } from '@whiskeysockets/baileys'
 import { initAuthCreds } from '@whiskeysockets/baileys'
 
 import { openAuthStore } from '../../src/authstate/open.ts'
+import type { AuthStore } from '../../src/authstate/port.ts'
 
 export const SESSIONS = ['a', 'b', 'c', 'd']
 
@@ -13,13 +14,27 @@ export function changeAt(sessionId: string, seq: number): SignalDataSet {
   }
 }
 
+/** Confirms bundles for ever, of some sessions a part, and prints `slot <boot> <slot>` for each. */
+async function ship(store: AuthStore): Promise<void> {
+  const { boot } = store
+  for (let slot = 0; ; slot += 1) {
+    const ends = SESSIONS.slice(slot % SESSIONS.length).flatMap((sessionId) => {
+      const [last] = store.journal(sessionId, 0, 10_000).slice(-1)
+      return last === undefined ? [] : [{ sessionId, seq: last.seq, hash: last.hash }]
+    })
+    await store.confirmShipped(boot, slot, ends)
+    process.stdout.write(`slot ${boot} ${slot}\n`)
+  }
+}
+
 /** Writes for ever, several changes in flight, and prints `<session> <seq>` as each is durable. */
 async function run(stateDir: string): Promise<void> {
   const store = await openAuthStore({ stateDir, onCorrupt: 'fail' })
   for (const sessionId of SESSIONS)
     if (store.find(sessionId) === undefined) await store.create(sessionId, initAuthCreds())
+  const shipping = ship(store)
   await Promise.all(
-    SESSIONS.flatMap(async (sessionId) => {
+    SESSIONS.map(async (sessionId) => {
       const handle = await store.open(sessionId)
       const lane = async () => {
         for (;;) {
@@ -28,7 +43,7 @@ async function run(stateDir: string): Promise<void> {
           process.stdout.write(`${sessionId} ${seq}\n`)
         }
       }
-      await Promise.all([lane(), lane(), lane()])
+      await Promise.all([lane(), lane(), lane(), shipping])
     }),
   )
 }

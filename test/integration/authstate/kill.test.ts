@@ -14,31 +14,49 @@ import { openTestStore, temporaryDirectory } from '../../support/authstate.ts'
 const CHILD = fileURLToPath(new URL('../../support/authstate-child.ts', import.meta.url))
 const ROUNDS = 10
 
-/** Runs the child until it acknowledged `lines` changes, kills it, returns the last seq a session. */
-async function killAfter(stateDir: string, lines: number): Promise<Map<string, number>> {
+interface Seen {
+  /** The newest acknowledged change of each session. */
+  acknowledged: Map<string, number>
+  boot: string
+  /** The last slot that was confirmed. */
+  slot: number
+}
+
+/** Runs the child until it printed `lines` lines, kills it, returns what it had printed. */
+async function killAfter(stateDir: string, lines: number): Promise<Seen> {
   const child = spawn(process.execPath, [CHILD, stateDir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
   const acknowledged = new Map<string, number>()
-  let seen = 0
+  let [boot, slot, seen] = ['', -1, 0]
   for await (const line of createInterface({ input: child.stdout })) {
-    const [sessionId = '', seq] = line.split(' ')
-    acknowledged.set(sessionId, Math.max(acknowledged.get(sessionId) ?? 0, Number(seq)))
+    const [first = '', second = '', third] = line.split(' ')
+    if (first === 'slot') [boot, slot] = [second, Number(third)]
+    else acknowledged.set(first, Math.max(acknowledged.get(first) ?? 0, Number(second)))
     seen += 1
     if (seen === lines) child.kill('SIGKILL')
   }
   const [, signal] = (await exited) as [number | null, string | null]
   expect(signal).toBe('SIGKILL')
-  return acknowledged
+  return { acknowledged, boot, slot }
 }
 
-/** Plays the changes from the creds on: the file must hold exactly them, and the same hash. */
+/**
+ * Plays the changes from the creds on: the file must hold exactly them. The journal must hold, as
+ * one chain up to the same hash, those that no bundle has.
+ */
 async function expectReplay(store: AuthStore, sessionId: string): Promise<void> {
-  const end = store.find(sessionId)
+  const { seq: end = 0, storedSeq = 0, backlogBytes } = store.find(sessionId) ?? {}
+  const journal = store.journal(sessionId, 0, Infinity)
+  expect(journal.map((entry) => entry.seq)).toEqual(
+    Array.from({ length: end - storedSeq }, (_, n) => storedSeq + 1 + n),
+  )
+  expect(backlogBytes).toBe(journal.reduce((sum, entry) => sum + entry.record.length, 0))
   const expected = new Map<string, Uint8Array>()
-  let hash: Uint8Array = Buffer.from(store.hashAt(sessionId, 1) ?? '', 'hex')
-  for (let seq = 2; seq <= (end?.seq ?? 0); seq += 1) {
+  const known = Math.max(1, storedSeq)
+  let hash: Uint8Array = Buffer.from(store.hashAt(sessionId, known) ?? '', 'hex')
+  for (let seq = 2; seq <= end; seq += 1) {
     const writes = Object.entries(changeAt(sessionId, seq)).flatMap(([type, values]) =>
       Object.entries(values).map(([id, value]) => ({
         type,
@@ -46,11 +64,16 @@ async function expectReplay(store: AuthStore, sessionId: string): Promise<void> 
         value: value === null ? null : encodeValue(value),
       })),
     )
-    hash = encodeRecord(seq, hash, writes).hash
+    if (seq > known) {
+      const change = encodeRecord(seq, hash, writes)
+      hash = change.hash
+      expect(Buffer.from(journal[seq - storedSeq - 1]?.record ?? [])).toEqual(
+        Buffer.from(change.record),
+      )
+    }
     for (const { type, id, value } of writes)
       if (value === null) expected.delete(`${type} ${id}`)
       else expected.set(`${type} ${id}`, value)
-    expect(store.hashAt(sessionId, seq)).toBe(Buffer.from(hash).toString('hex'))
   }
   const image = await store.image(sessionId)
   expect(image.hash).toBe(Buffer.from(hash).toString('hex'))
@@ -68,11 +91,15 @@ test(
   async () => {
     const stateDir = temporaryDirectory()
     for (let round = 0; round < ROUNDS; round += 1) {
-      const acknowledged = await killAfter(stateDir, 1 + Math.floor(Math.random() * 400))
+      const { acknowledged, boot, slot } = await killAfter(
+        stateDir,
+        1 + Math.floor(Math.random() * 400),
+      )
       const store = await openTestStore({ stateDir })
       expect(store.quarantined).toBeUndefined()
       for (const [sessionId, seq] of acknowledged)
         expect(store.find(sessionId)?.seq, `round ${round}`).toBeGreaterThanOrEqual(seq)
+      if (slot >= 0) expect(store.nextSlot(boot)).toBeGreaterThan(slot)
       await store.close()
     }
     const store = await openTestStore({ stateDir })
