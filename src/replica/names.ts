@@ -7,6 +7,7 @@ import { assertSessionId } from '../session/ids.ts'
  */
 const EPOCH_DIGITS = 10
 const SEQ_DIGITS = 16
+const SLOT_DIGITS = 12
 
 export const SESSIONS = 'v1/sessions/'
 
@@ -24,7 +25,52 @@ export function snapshotName(sessionId: string, epoch: number, seq: number): str
 }
 
 export function aliveName(worker: string, boot: string): string {
-  return `v1/workers/${workerPart(worker)}/${boot}/alive`
+  return `${bootPrefix({ worker, boot })}alive`
+}
+
+/** One process of a worker, and the log that it wrote. */
+export interface BootId {
+  worker: string
+  boot: string
+}
+
+/** A boot's objects lie under this prefix; it ends with '/'. */
+export function bootPrefix({ worker, boot }: BootId): string {
+  return `${workerPrefix(worker)}${boot}/`
+}
+
+export function workerPrefix(worker: string): string {
+  return `v1/workers/${workerPart(worker)}/`
+}
+
+/** A bundle, or the fence that ended the log there. */
+export function slotName(boot: BootId, slot: number): string {
+  return `${bootPrefix(boot)}${pad(slot, SLOT_DIGITS)}`
+}
+
+/** The slot that a name part stands for; undefined where it is none. */
+export function slotOf(part: string): number | undefined {
+  return /^\d{12}$/.test(part) ? Number(part) : undefined
+}
+
+export function lowName(boot: BootId): string {
+  return `${bootPrefix(boot)}low`
+}
+
+export function wantName(boot: BootId): string {
+  return `${bootPrefix(boot)}want`
+}
+
+export const KEYRING_NAME = 'v1/keyring'
+
+/**
+ * Earlier and present versions of the keyring lie under this prefix. Beside the keyring, not below
+ * it: some stores allow no object under another object's name.
+ */
+export const KEYRING_VERSIONS = 'v1/keyrings/'
+
+export function keyringVersionName(version: number): string {
+  return `${KEYRING_VERSIONS}${pad(version, EPOCH_DIGITS)}`
 }
 
 /** A snapshot's id as people type it. */
