@@ -32,6 +32,8 @@ import { StoreHealth } from './store-health.ts'
 
 /** Kept back from the shutdown budget for telling the backend and closing files. */
 const CLOSING_MS = 1_500
+/** The part of it that closing gets when the rest is used up. */
+const LAST_MS = 500
 
 export interface Stopped {
   preserved: PreservedSession[]
@@ -95,9 +97,13 @@ export class Worker {
     await this.#firstPass
   }
 
-  /** Seals, stores and releases the sessions, tells the backend, closes everything. */
+  /**
+   * Seals, stores and releases the sessions, tells the backend, closes everything. Whatever hangs is
+   * left behind when the time is up.
+   */
   async stop(): Promise<Stopped> {
     const state = this.#state
+    const deadline = performance.now() + this.#config.shutdown.timeout
     this.#stopping.abort()
     if (state !== undefined) state.phase = 'stopping'
     const stopped: Stopped = { preserved: [], late: [] }
@@ -105,10 +111,23 @@ export class Worker {
       await this.#putAway(state, stopped)
       // A backend that is away must not outlast the budget; closing cuts its calls short.
       const farewell = this.#link?.farewell(stopped.preserved)
-      await Promise.race([farewell, sleep(CLOSING_MS, undefined, { ref: false })])
+      await this.#until(deadline - LAST_MS, 'the farewell to the backend', farewell)
     }
-    await this.#closers.disposeAsync()
+    await this.#until(deadline, 'closing', this.#closers.disposeAsync())
     return stopped
+  }
+
+  /** Waits for the work until the deadline, and for some moments even after it. */
+  async #until(deadline: number, what: string, work: Promise<void> | undefined): Promise<void> {
+    const left = Math.max(LAST_MS, deadline - performance.now())
+    const over = new AbortController()
+    const late = sleep(left, 'late' as const, { signal: over.signal })
+    try {
+      if ((await Promise.race([work, late])) === 'late')
+        this.#logger.warn(`${what} took longer than GRACEFUL_SHUTDOWN_TIMEOUT allows`)
+    } finally {
+      over.abort()
+    }
   }
 
   async #openAuth(): Promise<AuthStore> {
