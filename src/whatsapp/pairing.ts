@@ -69,10 +69,12 @@ export class Pairing {
     this.#assertPairable(runner)
     if (this.#waiting.has(sessionId)) throw busy(runner)
     this.#waiting.set(sessionId, {})
+    // Asked before the state below replaces the cause.
+    const unlinked = this.#roster.record(sessionId)?.lastCause === 'logged-out'
     const limit = AbortSignal.timeout(request.timeoutMs ?? this.#ports.settings.pairingTimeoutMs)
     try {
       runner.mark('restoring')
-      await this.#freshState(runner)
+      await this.#freshState(runner, unlinked)
       await this.#roster.save(sessionId, {
         desired: 'running',
         ...(request.name === undefined ? {} : { name: request.name }),
@@ -123,12 +125,15 @@ export class Pairing {
     }
   }
 
-  /** New creds on the local disk, owned by this worker, continuing the session's sequence. */
-  async #freshState(runner: SessionRunner): Promise<void> {
+  /**
+   * New creds on the local disk, owned by this worker, continuing the session's sequence. Backups
+   * older than the newest identity don't stand in the way: their pairing was given up before.
+   */
+  async #freshState(runner: SessionRunner, unlinked: boolean): Promise<void> {
     const { auth, replica, logger } = this.#ports
     const { id } = runner
     const owner = await replica.owner(id)
-    if (owner?.backups.length && this.#roster.record(id)?.lastCause !== 'logged-out') {
+    if (!unlinked && owner?.backups.some((backup) => backup.newest)) {
       throw new GatewayError({
         code: 'session.busy',
         subject: id,
