@@ -45,6 +45,11 @@ export const storageKind: Computed<'folder' | 's3'> = {
   from: (_, { minioEndpoint }) => (minioEndpoint === undefined ? 'folder' : 's3'),
 }
 
+export const shipWindow: Computed<number> = {
+  words: '`1000`, with `WA_GATEWAY_ACK=remote` `25`',
+  from: (_, { ack }) => (ack === 'remote' ? 25 : 1_000),
+}
+
 export const standalone: Computed<boolean> = {
   words: '`true` without `BACKEND_URL`',
   from: (_, { backendUrl }) => backendUrl === undefined,

@@ -14,6 +14,7 @@ export interface Earlier {
   stateDir: string
   minioEndpoint: string | undefined
   backendUrl: string | undefined
+  ack: 'local' | 'remote'
 }
 
 /** A default that depends on the machine or on earlier rows; `words` stand for it in the docs. */

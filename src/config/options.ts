@@ -280,12 +280,41 @@ export const OPTIONS = {
     example: '/srv/wa-gateway/objects',
     doc: 'Directory of the `folder` storage; better on another disk than the state directory.',
   }),
+  ack: option({
+    env: 'WA_GATEWAY_ACK',
+    key: 'ack',
+    kind: choice({ local: 'local', remote: 'remote' }),
+    default: 'local',
+    doc: 'What a change must have reached before WhatsApp is told that a message arrived: this disk (`local`), or the object store too (`remote`).',
+  }),
+  shipWindow: option({
+    env: 'WA_GATEWAY_SHIP_WINDOW',
+    key: 'shipping.window',
+    kind: milliseconds(1),
+    computed: computed.shipWindow,
+    example: '1000',
+    doc: 'Milliseconds of changes that go to the object store together, in one request however many sessions are busy.',
+  }),
+  backlogLimit: option({
+    env: 'WA_GATEWAY_BACKLOG_LIMIT',
+    key: 'shipping.backlogLimit',
+    kind: integer(1, Number.MAX_SAFE_INTEGER),
+    default: 1_073_741_824,
+    doc: 'Bytes of changes that may wait on this disk for the object store; above it sessions stop reading until half of it is stored.',
+  }),
   snapshotInterval: option({
     env: 'WA_GATEWAY_SNAPSHOT_INTERVAL',
     key: 'snapshot.interval',
     kind: milliseconds(100),
-    default: 60_000,
-    doc: 'Milliseconds between the snapshots of a session that changes.',
+    default: 900_000,
+    doc: 'Milliseconds after which a session that changed gets a new snapshot: the most that a restore has to replay.',
+  }),
+  pointInTimeHours: option({
+    env: 'WA_GATEWAY_POINT_IN_TIME_HOURS',
+    key: 'shipping.pointInTimeHours',
+    kind: integer(0, 87_600),
+    default: 72,
+    doc: 'Hours for which changes stay in the object store after a snapshot covers them.',
   }),
 
   httpAddress: option({

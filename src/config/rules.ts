@@ -1,3 +1,4 @@
+import { relative, isAbsolute } from 'node:path'
 import { isLoopback } from './loopback.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
@@ -21,6 +22,7 @@ export function checkRules(resolved: Resolved): RuleFindings {
   }
   judge(['socket', 'stateDir'], checkSocket)
   judge(['storageKind', 'minioEndpoint'], checkStorage)
+  judge(['ack', 'storageKind', 'storageDir', 'stateDir', 'minioEndpoint'], checkAck)
   judge(['backendUrl', 'standalone'], checkBackend)
   judge(['httpAddress', 'httpAllowRemote'], checkHttp)
   judge(['whatsappUrl', 'whatsappRoot'], checkWhatsapp)
@@ -88,6 +90,16 @@ function checkStorage(context: Context): void {
       'storageDir',
       `contradicts s3 storage: ${why.replace(/,? (which )?needs it$/, '')}`,
     )
+}
+
+/** A copy that is lost together with the disk is none. */
+function checkAck(context: Context): void {
+  const { ack, storageKind, storageDir, stateDir } = context.values
+  if (ack !== 'remote' || storageKind !== 'folder') return
+  const way = relative(stateDir, storageDir)
+  if (way === '..' || way.startsWith('../') || isAbsolute(way)) return
+  const message = `'remote' is to survive the loss of this disk, but ${named('storageDir')} ${storageDir} lies in the state directory: store on another disk or set ${named('minioEndpoint')}`
+  refuse(context, 'ack', message)
 }
 
 function checkBackend(context: Context): void {

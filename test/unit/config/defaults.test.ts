@@ -16,6 +16,19 @@ test('the defaults are those of the specification', () => {
   expect(config.environment).toBe('PRODUCTION')
 })
 
+test('acknowledging locally ships once a second, remotely at once', () => {
+  const { config } = load({})
+  expect(config.ack).toBe('local')
+  expect(config.shipping).toEqual({ window: 1000, backlogLimit: 2 ** 30, pointInTimeHours: 72 })
+  expect(config.snapshot.interval).toBe(900_000)
+  const elsewhere = { WA_GATEWAY_ACK: 'remote', WA_GATEWAY_STORAGE_DIR: '/state-of-another-disk' }
+  expect(load({ ...elsewhere, WA_GATEWAY_STATE_DIR: '/state' }).config).toMatchObject({
+    ack: 'remote',
+    shipping: { window: 25 },
+  })
+  expect(load({ ...elsewhere, WA_GATEWAY_SHIP_WINDOW: '200' }).config.shipping.window).toBe(200)
+})
+
 test('everything stays below the state directory', () => {
   const { config } = load({ WA_GATEWAY_STATE_DIR: 'state' })
   expect(config.stateDir).toBe('/work-dir/state')
