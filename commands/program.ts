@@ -7,7 +7,7 @@ interface Leaf {
 }
 interface Group {
   summary: string
-  commands: Record<string, Leaf>
+  commands: Record<string, Leaf | Group>
 }
 
 /** Every command. Its file is loaded when it was chosen, so that a quick one stays quick. */
@@ -47,6 +47,21 @@ const COMMANDS: Record<string, Leaf | Group> = {
       create: { summary: 'back sessions up now', load: () => import('./backup/create.ts') },
       list: { summary: 'list backups', load: () => import('./backup/list.ts') },
       restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
+      key: {
+        summary: 'list and change the keys that encrypt what is stored',
+        commands: {
+          list: { summary: 'list the keys', load: () => import('./backup/key/list.ts') },
+          add: { summary: 'make a new key', load: () => import('./backup/key/add.ts') },
+          rotate: {
+            summary: 'write with the new key from now on',
+            load: () => import('./backup/key/rotate.ts'),
+          },
+          rewrap: {
+            summary: 'lock the keys with the first of WA_GATEWAY_ENCRYPTION_KEY',
+            load: () => import('./backup/key/rewrap.ts'),
+          },
+        },
+      },
     },
   },
   demo: {

@@ -16,6 +16,7 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ],
     ['whatsapp', status.whatsapp.url],
     ['store', store(status.store)],
+    ...encryption(status.store),
     ['backend', backend(status.backend, now)],
     ['recovery', recovery(status.recovery)],
     ['sessions', `${online} of ${sessions.length} online`],
@@ -27,6 +28,14 @@ function store({ label, healthy, offHost, detail }: Status['store']): string {
   const health = healthy ? 'healthy' : 'FAILING'
   const more = detail ?? (offHost ? undefined : 'no off-host copy, a lost disk takes it along')
   return `${label}, ${health}${more === undefined ? '' : `: ${more}`}`
+}
+
+function encryption({ encryption: view }: Status['store']): [string, string][] {
+  if (view === undefined) return []
+  const { kind, keyId, keys = 0 } = view
+  if (kind === 'none') return [['encryption', 'none']]
+  if (keyId === undefined) return [['encryption', `${kind}, not unlocked yet`]]
+  return [['encryption', `${kind}, key ${keyId}${keys > 1 ? ` of ${keys}` : ''}`]]
 }
 
 function backend({ kind, registered, lastError }: Status['backend'], now: number): string {

@@ -1,4 +1,5 @@
 import * as computed from './computed.ts'
+import { encryptionKeys } from './encryption-keys.ts'
 import {
   choice,
   flag,
@@ -279,6 +280,21 @@ export const OPTIONS = {
     computed: computed.inStateDir('objects'),
     example: '/srv/wa-gateway/objects',
     doc: 'Directory of the `folder` storage; better on another disk than the state directory.',
+  }),
+  encryptionKey: option({
+    env: 'WA_GATEWAY_ENCRYPTION_KEY',
+    key: 'encryption.key',
+    kind: encryptionKeys,
+    secret: true,
+    example: "'…'",
+    doc: 'Encrypts what is stored: 32 random bytes, as 64 hexadecimal digits or base64 (`openssl rand -base64 32`). Several with commas or on lines of their own: the first locks, all unlock. Needed for `s3`.',
+  }),
+  allowPlaintext: option({
+    env: 'WA_GATEWAY_ALLOW_PLAINTEXT',
+    key: 'encryption.allowPlaintext',
+    kind: flag,
+    default: false,
+    doc: 'Allow `s3` storage without a key; with one, read objects that were stored before there was a key.',
   }),
   ack: option({
     env: 'WA_GATEWAY_ACK',

@@ -22,6 +22,7 @@ export function checkRules(resolved: Resolved): RuleFindings {
   }
   judge(['socket', 'stateDir'], checkSocket)
   judge(['storageKind', 'minioEndpoint'], checkStorage)
+  judge(['storageKind', 'encryptionKey', 'allowPlaintext'], checkEncryption)
   judge(['ack', 'storageKind', 'storageDir', 'stateDir', 'minioEndpoint'], checkAck)
   judge(['backendUrl', 'standalone'], checkBackend)
   judge(['httpAddress', 'httpAllowRemote'], checkHttp)
@@ -90,6 +91,24 @@ function checkStorage(context: Context): void {
       'storageDir',
       `contradicts s3 storage: ${why.replace(/,? (which )?needs it$/, '')}`,
     )
+}
+
+function checkEncryption(context: Context): void {
+  const { storageKind, encryptionKey, allowPlaintext } = context.values
+  if (encryptionKey !== undefined) {
+    if (allowPlaintext)
+      context.warnings.push(
+        `${cite(context, 'allowPlaintext')} is true: objects that are not encrypted are read too, so unset it once all are`,
+      )
+    return
+  }
+  if (storageKind === 'folder' || allowPlaintext) return
+  const s3 = cite(context, isSet(context, 'storageKind') ? 'storageKind' : 'minioEndpoint')
+  need(
+    context,
+    'encryptionKey',
+    `${s3} stores sessions on another host, and whoever reads them owns the accounts. Make a key with \`openssl rand -base64 32\`, keep a copy of it elsewhere, and give it to every worker; or set ${named('allowPlaintext')}=true`,
+  )
 }
 
 /** A copy that is lost together with the disk is none. */

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import {
   backendHealth,
   backupInfo,
+  encryption,
   errorJson,
+  keyring,
   ONE_TARGET,
   oneTarget,
   ownerView,
@@ -78,6 +80,7 @@ export const METHODS = {
         offHost: z.boolean(),
         healthy: z.boolean(),
         detail: z.string().exactOptional(),
+        encryption: encryption.exactOptional(),
       }),
       backend: backendHealth,
       /** The recovery that runs, or the last one. */
@@ -282,6 +285,36 @@ export const METHODS = {
     summary: 'The backups of one session, or of all',
     query: z.strictObject({ session: sessionId.exactOptional() }),
     result: z.object({ backups: z.array(backupInfo) }),
+  },
+  'backup.key.list': {
+    verb: 'GET',
+    path: '/v1/keys',
+    permission: 'read',
+    summary: 'The keys that encrypt what is stored, without their bytes',
+    result: keyring,
+  },
+  'backup.key.add': {
+    verb: 'POST',
+    path: '/v1/keys',
+    permission: 'act',
+    summary: 'Makes a new key, which every worker reads before any writes with it',
+    result: keyring,
+  },
+  'backup.key.rotate': {
+    verb: 'POST',
+    path: '/v1/keys/rotate',
+    permission: 'act',
+    summary: 'Writes with the new key from now on; the one before is kept for reading',
+    /** `force`: do not wait until every worker must have read the new key. */
+    body: z.strictObject({ force: z.boolean().exactOptional() }),
+    result: keyring,
+  },
+  'backup.key.rewrap': {
+    verb: 'POST',
+    path: '/v1/keys/rewrap',
+    permission: 'act',
+    summary: 'Locks the keyring with the first of the configured keys',
+    result: keyring,
   },
   'backup.restore': {
     verb: 'POST',

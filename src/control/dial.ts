@@ -3,8 +3,7 @@ import { GatewayError } from '../session/errors.ts'
 /** Where the daemon is: a socket's path or an URL. */
 export type Target = { socketPath: string } | { url: string; token?: string }
 
-const targetName = (target: Target) =>
-  'socketPath' in target ? target.socketPath : target.url
+const targetName = (target: Target) => ('socketPath' in target ? target.socketPath : target.url)
 
 const START = 'start it with `wa-gateway daemon`'
 

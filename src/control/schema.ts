@@ -87,6 +87,25 @@ export const backupInfo = z.object({
   newest: z.boolean(),
 })
 
+/** Whether what is stored is encrypted; key ids and counts are there once the store answered. */
+export const encryption = z.object({
+  kind: z.enum(['none', 'aes-256-gcm']),
+  keyId: z.string().exactOptional(),
+  keys: z.number().exactOptional(),
+})
+
+/** The data keys, oldest first, and the id of the configured key that locks them. */
+export const keyring = z.object({
+  keys: z.array(
+    z.object({
+      id: z.string(),
+      state: z.enum(['distributed', 'active', 'retired']),
+      createdAt: at,
+    }),
+  ),
+  lockedWith: z.string(),
+})
+
 export const recoveryResult = z.object({
   sessionId: z.string(),
   outcome: z.enum(['recovered', 'failed', 'skipped']),

@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import { PROTOCOL, type Event } from '../control/api.ts'
 import type { ControlHandlers } from '../control/handlers.ts'
 import type { BackupInfo, SnapshotTrigger } from '../replica/port.ts'
+import type { Keyring, KeyInfo } from '../replica/crypto/keyring.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { WorkerState } from './state.ts'
 
@@ -49,7 +50,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         ready: worker.phase === 'running',
         phase: worker.phase,
         whatsapp: { url: worker.whatsappUrl },
-        store: worker.storeHealth.view,
+        store: { ...worker.storeHealth.view, encryption: worker.encryption.view },
         backend: worker.backend.health(),
         recovery: worker.recovery,
         sessions: service.list(),
@@ -179,12 +180,40 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         return { backups }
       },
 
+      'backup.key.list': async () => {
+        const { keyring } = worker.encryption
+        await keyring.refresh()
+        return keyringView(keyring)
+      },
+
+      'backup.key.add': async () => {
+        const { keyring } = worker.encryption
+        await keyring.add()
+        return keyringView(keyring)
+      },
+
+      'backup.key.rotate': async (input) => {
+        const { keyring } = worker.encryption
+        await keyring.rotate(given(input))
+        return keyringView(keyring)
+      },
+
+      'backup.key.rewrap': async () => {
+        const { keyring } = worker.encryption
+        await keyring.rewrap()
+        return keyringView(keyring)
+      },
+
       'backup.restore': async ({ session, backup, confirm }) => {
         assertConfirmed(session, confirm)
         return { id: session, ...(await operations.restoreBackup(session, backup)) }
       },
     },
   }
+}
+
+function keyringView(keyring: Keyring): { keys: KeyInfo[]; lockedWith: string } {
+  return { keys: keyring.list(), lockedWith: keyring.kek }
 }
 
 type Stored = Extract<Event<'preserve'>, { type: 'end' }>['results'][number]

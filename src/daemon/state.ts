@@ -8,6 +8,7 @@ import type { Pairing } from '../whatsapp/pairing.ts'
 import type { SessionEvent } from '../whatsapp/ports.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 import type { Bus } from './bus.ts'
+import type { Encryption } from './encryption.ts'
 import type { StoreHealth } from './store-health.ts'
 
 type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
@@ -36,6 +37,7 @@ export interface WorkerState {
   readonly replica: Replica
   readonly backend: WorkerRegistry
   readonly storeHealth: StoreHealth
+  readonly encryption: Encryption
   readonly service: BaileysService
   readonly pairing: Pairing
   readonly operations: Operations

@@ -21,6 +21,7 @@ import { reviveForBaileys } from '../whatsapp/revive.ts'
 import { BaileysService } from '../whatsapp/service.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
+import { Encryption } from './encryption.ts'
 import { createHandlers } from './handlers.ts'
 import { StatusNotices } from './notices.ts'
 import { RetryRounds } from './retry.ts'
@@ -82,11 +83,15 @@ export class Worker {
     const registry = await this.#openRegistry()
     const store = await openConfiguredStore(this.#config.storage)
     this.#closers.defer(() => store.close())
-    const replica = new StoreReplica({ store, auth, worker: this.#config.worker.id })
+    const encryption = new Encryption(this.#config, store, this.#logger)
+    this.#closers.defer(() => encryption.stop())
+    const { sealer } = encryption
+    const replica = new StoreReplica({ store, auth, sealer, worker: this.#config.worker.id })
     this.#closers.defer(() => replica.stop())
-    const state = await this.#compose(auth, registry, store, replica)
+    const state = await this.#compose(auth, registry, store, replica, encryption)
     await this.#listen(state)
     await this.#awaitStore(state)
+    await encryption.unlock(this.#stopping.signal)
     await replica.start()
     this.#startSchedules(state)
     this.#firstPass = this.#recoverAssigned(state)
@@ -155,6 +160,7 @@ export class Worker {
     registry: Registry,
     store: ObjectStore,
     replica: Replica,
+    encryption: Encryption,
   ): Promise<WorkerState> {
     const logger = this.#logger
     const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
@@ -190,6 +196,7 @@ export class Worker {
       replica,
       backend: link.backend,
       storeHealth: new StoreHealth(store, logger),
+      encryption,
       service,
       pairing: new Pairing(ports, service.roster),
       operations: new Operations(ports, service.roster),

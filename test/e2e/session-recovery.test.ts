@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { startS3Stub, type S3Stub } from '../support/s3-stub.ts'
 import { sessionRecoverySuite } from './session-recovery.ts'
@@ -19,6 +20,7 @@ sessionRecoverySuite('S3', {
       MINIO_PORT: String(stub.port),
       MINIO_ACCESS_KEY: stub.accessKey,
       MINIO_SECRET_KEY: stub.secretKey,
+      WA_GATEWAY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
     }
   },
   close: async () => stub?.close(),

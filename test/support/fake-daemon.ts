@@ -129,6 +129,13 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
     trigger: 'manual' as const,
     newest: true,
   })
+  const keyring = (more?: 'distributed' | 'retired') => ({
+    keys: [
+      { id: 'a1'.repeat(8), state: 'active' as const, createdAt: AT },
+      ...(more === undefined ? [] : [{ id: 'b2'.repeat(8), state: more, createdAt: AT }]),
+    ],
+    lockedWith: 'c3'.repeat(8),
+  })
   const stored = ({ id, state }: SessionView) =>
     state === 'online'
       ? { sessionId: id, stored: true, backup: backup(id) }
@@ -143,11 +150,20 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
       ready: true,
       phase: 'running',
       whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
-      store: { label: 'folder /srv/objects', offHost: false, healthy: true },
+      store: {
+        label: 'folder /srv/objects',
+        offHost: false,
+        healthy: true,
+        encryption: { kind: 'aes-256-gcm', keyId: 'a1'.repeat(8), keys: 2 },
+      },
       backend: { kind: 'standalone', registered: true },
       recovery: { phase: 'done', total: 2, done: 2, recovered: 1, failed: 1, skipped: 0 },
       sessions: [...sessions.values()],
     }),
+    'backup.key.list': async () => keyring(),
+    'backup.key.add': async () => keyring('distributed'),
+    'backup.key.rotate': async () => keyring('retired'),
+    'backup.key.rewrap': async () => keyring(),
     'session.list': async () => ({ sessions: [...sessions.values()] }),
     'session.show': async ({ session: id }) => {
       const view = find(id)

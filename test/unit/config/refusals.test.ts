@@ -4,7 +4,8 @@ import { OPTION_NAMES, OPTIONS } from '../../../src/config/options.ts'
 import { ConfigError } from '../../../src/config/problem.ts'
 import { load, refused } from './fixture.ts'
 
-const CREDENTIALS = { MINIO_ACCESS_KEY: 'hush-a', MINIO_SECRET_KEY: 'hush-b' }
+const PLAIN = { WA_GATEWAY_ALLOW_PLAINTEXT: 'true' }
+const CREDENTIALS = { MINIO_ACCESS_KEY: 'hush-a', MINIO_SECRET_KEY: 'hush-b', ...PLAIN }
 const BACKEND = {
   BACKEND_URL: 'http://backend',
   WORKER_AUTH_TOKEN: 'hush-token',
@@ -55,8 +56,12 @@ test.each<[string, Record<string, string>, string]>([
     { MINIO_ENDPOINT: 'm', ...CREDENTIALS, MINIO_PORT: 'nine' },
     "'nine' is not a whole",
   ],
-  ['MINIO_ACCESS_KEY', { MINIO_ENDPOINT: 'm', MINIO_SECRET_KEY: 'hush' }, 'is missing'],
-  ['MINIO_SECRET_KEY', { MINIO_ENDPOINT: 'm', MINIO_ACCESS_KEY: 'hush' }, 'chooses s3 storage'],
+  ['MINIO_ACCESS_KEY', { MINIO_ENDPOINT: 'm', MINIO_SECRET_KEY: 'hush', ...PLAIN }, 'is missing'],
+  [
+    'MINIO_SECRET_KEY',
+    { MINIO_ENDPOINT: 'm', MINIO_ACCESS_KEY: 'hush', ...PLAIN },
+    'chooses s3 storage',
+  ],
   ['WA_GATEWAY_ACK', { WA_GATEWAY_ACK: 'both' }, "'both' is none of local, remote"],
   ['WA_GATEWAY_ACK', { WA_GATEWAY_ACK: 'remote' }, '/objects lies in the state directory'],
   [
@@ -145,9 +150,10 @@ test('every problem is told at once, with the warnings that may explain it', () 
     'SESSION_RECOVERY_TIMEOUT',
     'MINIO_ACCESS_KEY',
     'MINIO_SECRET_KEY',
+    'WA_GATEWAY_ENCRYPTION_KEY',
     'STANDALONE_MODE',
   ])
-  expect(error.message.split('\n')).toHaveLength(5)
+  expect(error.message.split('\n')).toHaveLength(6)
   expect(error.warnings).toEqual([expect.stringContaining('did you mean WA_GATEWAY_SOCKET?')])
 })
 

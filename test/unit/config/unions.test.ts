@@ -6,6 +6,7 @@ const S3 = {
   MINIO_ENDPOINT: 'minio',
   MINIO_ACCESS_KEY: 'hush-access',
   MINIO_SECRET_KEY: 'hush-key',
+  WA_GATEWAY_ALLOW_PLAINTEXT: 'true',
 }
 const BACKEND = {
   BACKEND_URL: 'https://backend.example.com/',
