@@ -73,7 +73,7 @@ function locked(stateDir: string, cause: unknown): GatewayError {
   return new GatewayError({
     code: 'state.locked',
     subject: stateDir,
-    message: `another process${pid === undefined ? '' : ` (pid ${pid})`} uses the state directory`,
+    message: `another process${pid === undefined ? '' : ` (pid ${pid})`} uses the state directory ${stateDir}`,
     hint: 'stop that daemon first, or choose another state directory',
     cause,
   })
