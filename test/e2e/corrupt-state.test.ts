@@ -18,10 +18,8 @@ async function overwriteMiddle(file: string): Promise<void> {
 }
 
 /** A stage whose local disk is ahead of nothing: stopped gracefully, everything stored. */
-async function stopped(env = {}): Promise<Stage> {
-  const stage = await openStage({
-    env: (dir) => ({ WA_GATEWAY_STORAGE_DIR: join(dir, 'objects'), ...env }),
-  })
+async function stopped(): Promise<Stage> {
+  const stage = await openStage()
   await stage.startPaired()
   await stage.exchange('before')
   expect(await stage.gateway.stop()).toBe(0)
@@ -46,5 +44,5 @@ test.each<[string, (file: string) => Promise<void>]>([
     await stage.exchange('after')
     stage.expectNoHarm()
   },
-  60_000,
+  120_000,
 )

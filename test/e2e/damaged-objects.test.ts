@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openStage } from '../support/stage.ts'
-import { StoredObjects } from '../support/stored-objects.ts'
+import type { StoredObjects } from '../support/stored-objects.ts'
 
 type Damage = (objects: StoredObjects, name: string) => Promise<void>
 
@@ -22,9 +21,8 @@ const DAMAGES: [string, Damage][] = [
 test('a damaged snapshot is refused by name and never replaced by a new identity', async () => {
   const stage = await openStage({
     sessions: DAMAGES.length + 1,
-    env: (dir) => ({ WA_GATEWAY_STORAGE_DIR: join(dir, 'objects') }),
   })
-  const objects = new StoredObjects(join(stage.dir, 'objects'))
+  const { objects } = stage
   const damagedIds = stage.ids.slice(0, DAMAGES.length)
   const soundIds = stage.ids.slice(DAMAGES.length)
   await stage.startPaired()
@@ -71,10 +69,8 @@ test('a damaged snapshot is refused by name and never replaced by a new identity
 }, 120_000)
 
 test('a session with a damaged owner record fails alone', async () => {
-  const stage = await openStage({
-    env: (dir) => ({ WA_GATEWAY_STORAGE_DIR: join(dir, 'objects') }),
-  })
-  const objects = new StoredObjects(join(stage.dir, 'objects'))
+  const stage = await openStage()
+  const { objects } = stage
   const [bad = '', good = ''] = stage.ids
   await stage.startPaired()
   expect(await stage.gateway.stop()).toBe(0)
@@ -92,4 +88,4 @@ test('a session with a damaged owner record fails alone', async () => {
   expect(await stage.run('recover', '--session', bad)).toMatchObject({ status: 0 })
   await stage.exchange('after')
   stage.expectNoHarm()
-}, 60_000)
+}, 120_000)

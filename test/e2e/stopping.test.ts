@@ -1,0 +1,95 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { startS3Stub } from '../support/s3-stub.ts'
+import { openStage } from '../support/stage.ts'
+
+test('a stop that preserves nothing is clean; the disk serves, and without it nothing older is used', async () => {
+  const stage = await openStage({
+    env: { SESSION_PRESERVE_ON_SHUTDOWN: 'false' },
+  })
+  const { objects } = stage
+  const stored = () => Promise.all(stage.ids.map((id) => objects.snapshots(id)))
+  await stage.startPaired()
+  await stage.exchange('before')
+  const snapshots = await stored()
+  expect(await stage.gateway.stop()).toBe(0)
+  expect(await stored()).toEqual(snapshots)
+
+  await stage.startOnline()
+  for (const id of stage.ids) expect((await stage.view(id)).session.seq).toBeGreaterThan(0)
+  await stage.exchange('after a warm start')
+  expect(await stage.gateway.stop()).toBe(0)
+  expect(await stored()).toEqual(snapshots)
+  stage.expectNoHarm()
+
+  await stage.wipe()
+  await stage.start()
+  const logins = stage.simulator.report().connections.logins
+  for (const id of stage.ids) {
+    const { session, next } = await stage.untilState(id, 'failed')
+    expect(session.cause).toBe('stale')
+    expect(session.detail).toMatch(/snapshot .* is at seq \d+, but .* ended at seq \d+/)
+    expect(next).toBeDefined()
+  }
+  const recovered = await stage.run('recover', '--all')
+  expect(recovered.status).toBe(12)
+  for (const id of stage.ids) expect(recovered.stderr).toContain(id)
+  expect(stage.simulator.report().connections.logins).toBe(logins)
+  stage.expectNoHarm()
+}, 120_000)
+
+test('a store that hangs does not hold the stop up; what it has not got is named and on the disk', async () => {
+  const s3 = await startS3Stub({ buckets: ['whatsapp-sessions'] })
+  onTestFinished(() => s3.close())
+  const stage = await openStage({
+    env: {
+      MINIO_ENDPOINT: s3.endpoint,
+      MINIO_PORT: String(s3.port),
+      MINIO_ACCESS_KEY: s3.accessKey,
+      MINIO_SECRET_KEY: s3.secretKey,
+      GRACEFUL_SHUTDOWN_TIMEOUT: '3000',
+    },
+  })
+  await stage.startPaired()
+  await stage.exchange('before')
+  s3.faults.inject({ fault: { kind: 'hang' } })
+  expect(await stage.gateway.stop(), stage.gateway.output).toBe(3)
+  const late = stage.gateway.output
+    .split('\n')
+    .filter((line) => line.includes('not preserved within'))
+  for (const id of stage.ids) expect(late.some((line) => line.includes(id))).toBe(true)
+
+  s3.faults.clear()
+  const downloads = s3.count('get', /\/\d+\/\d+$/)
+  await stage.startOnline()
+  expect(s3.count('get', /\/\d+\/\d+$/)).toBe(downloads)
+  await stage.exchange('after')
+  stage.expectNoHarm()
+}, 120_000)
+
+test('a second signal ends a stop that waits', async () => {
+  const s3 = await startS3Stub({ buckets: ['whatsapp-sessions'] })
+  onTestFinished(() => s3.close())
+  const stage = await openStage({
+    env: {
+      MINIO_ENDPOINT: s3.endpoint,
+      MINIO_PORT: String(s3.port),
+      MINIO_ACCESS_KEY: s3.accessKey,
+      MINIO_SECRET_KEY: s3.secretKey,
+      // Longer than the test may take.
+      GRACEFUL_SHUTDOWN_TIMEOUT: '600000',
+    },
+  })
+  const gateway = await stage.startPaired()
+  await stage.exchange('before')
+  s3.faults.inject({ fault: { kind: 'hang' } })
+  gateway.child.kill('SIGTERM')
+  await gateway.eventually('the stop to begin', async () =>
+    gateway.output.includes('a second signal ends it') ? true : undefined,
+  )
+  gateway.child.kill('SIGTERM')
+  expect(await gateway.end()).toBe(130)
+  s3.faults.clear()
+  await stage.startOnline()
+  await stage.exchange('after')
+  stage.expectNoHarm()
+}, 120_000)
