@@ -1,10 +1,9 @@
 import PQueue from 'p-queue'
-import { GatewayError } from '../session/errors.ts'
 import { isSessionId } from '../session/ids.ts'
 import type { ReplicaContext } from './context.ts'
 import { SESSIONS } from './names.ts'
 import { readOwner } from './owner-io.ts'
-import { isNoKey } from './sealer.ts'
+import { isUnreadable } from './sealer.ts'
 
 const CONCURRENCY = 32
 
@@ -34,8 +33,7 @@ async function isOurs(context: ReplicaContext, id: string): Promise<boolean> {
     const known = await readOwner(context, id)
     return known !== undefined && !known.record.removed && known.record.worker === context.worker
   } catch (error) {
-    if (isNoKey(error)) return true
-    if (error instanceof GatewayError && error.code === 'replica.damaged') return true
+    if (isUnreadable(error)) return true
     throw error
   }
 }

@@ -39,7 +39,12 @@ export async function withKeys<T>(sealer: Sealer, open: () => T | Promise<T>): P
   }
 }
 
-export function isNoKey(error: unknown): error is GatewayError {
+/** Damaged, or sealed with a key that even a fresh keyring does not have: trying again is in vain. */
+export function isUnreadable(error: unknown): error is GatewayError {
+  return isNoKey(error) || (error instanceof GatewayError && error.code === 'replica.damaged')
+}
+
+function isNoKey(error: unknown): error is GatewayError {
   return error instanceof GatewayError && error.code === 'replica.no-key'
 }
 

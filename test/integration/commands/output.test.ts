@@ -20,6 +20,7 @@ const lines = (text: string) =>
 
 describe('for a person', () => {
   test.each<[string, number, RegExp]>([
+    ['status', 0, /worker-one, running[^]*aes-256-gcm, key (a1){8} of 2[^]*online/],
     ['status', 0, /worker-one, running[^]*no off-host copy[^]*anna +online[^]*ben +needs-pairing/],
     ['status --why ben', 0, /the phone unlinked this device[^]*next +run `wa-gateway session pair/],
     ['session list', 0, /SESSION +STATE[^]*anna +online/],
@@ -35,6 +36,10 @@ describe('for a person', () => {
     ['preserve --session anna', 0, /anna +stored +2-40 +47\.1 KiB/],
     ['backup create --session anna', 0, /anna +stored +2-40/],
     ['backup list --session anna', 0, /anna +2-40 +2025-06-01 12:00:00 UTC/],
+    ['backup key list', 0, /(a1){8} +active[^]*locked with (c3){8}/],
+    ['backup key add', 0, /(b2){8} +distributed/],
+    ['backup key rotate --force', 0, /(b2){8} +retired/],
+    ['backup key rewrap', 0, /locked with (c3){8}/],
     ['backup restore --session anna --from 2-40 --confirm anna', 0, /back at 2-40, as epoch 3/],
   ])('%s', async (line, status, text) => {
     const { stdout, exitCode } = await run(...line.split(' '))
@@ -47,6 +52,7 @@ describe('for a person', () => {
     await run('session', 'pair', 'carl', '--code', '+49 170 1234567', '--name', 'Carl')
     await run('recover', '--session', 'anna', '--session', 'ben', '--take-over')
     await run('session', 'pair', 'carl', '--timeout', '90')
+    await run('backup', 'key', 'rotate', '--force')
     expect(daemon.calls).toEqual([
       {
         method: 'session.send',
@@ -55,6 +61,7 @@ describe('for a person', () => {
       { method: 'session.pair', input: { session: 'carl', phone: '491701234567', name: 'Carl' } },
       { method: 'recover', input: { sessions: ['anna', 'ben'], takeOver: true } },
       { method: 'session.pair', input: { session: 'carl', timeoutMs: 90_000 } },
+      { method: 'backup.key.rotate', input: { force: true } },
     ])
   })
 })
@@ -72,6 +79,8 @@ describe('--json', () => {
     ['session send anna 4917012 hello', { messageId: '3EB0AA', status: 'sent' }],
     ['session logout anna --confirm=anna', { id: 'anna', unlinked: true }],
     ['session remove ben --confirm=ben', { id: 'ben', unlinked: false }],
+    ['backup key list', { keys: [{ state: 'active' }] }],
+    ['backup key rotate --force', { keys: [{ state: 'active' }, { state: 'retired' }] }],
     ['backup list', { backups: [{ sessionId: 'anna' }, { sessionId: 'ben' }] }],
     ['backup restore --session anna --from 2-40 --confirm=anna', { id: 'anna', epoch: 3, seq: 41 }],
   ])('%s prints one object', async (line, expected) => {

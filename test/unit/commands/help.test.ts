@@ -20,6 +20,11 @@ const COMMANDS = [
   'backup create',
   'backup list',
   'backup restore',
+  'backup key',
+  'backup key list',
+  'backup key add',
+  'backup key rotate',
+  'backup key rewrap',
   'simulator',
 ]
 
@@ -31,7 +36,8 @@ test.each(COMMANDS)('help of wa-gateway %s', async (command) => {
 })
 
 test('every command that does something has an example', async () => {
-  for (const command of COMMANDS.filter((c) => c !== '' && c !== 'session' && c !== 'backup')) {
+  const groups = ['', 'session', 'backup', 'backup key']
+  for (const command of COMMANDS.filter((each) => !groups.includes(each))) {
     const { context, stdout } = terminal()
     await main(['help', ...command.split(' ')], context)
     expect(stdout()).toMatch(new RegExp(`Examples?:[^]*wa-gateway ${command}`))
@@ -43,7 +49,7 @@ test('daemon offers each setting as a flag, but no secret', async () => {
   expect(await main(['daemon', '--help'], context)).toBe(0)
   expect(stdout()).toMatch(/--state-dir <value>/)
   expect(stdout()).toMatch(/--recovery-timeout <value>/)
-  expect(stdout()).not.toMatch(/token|secret-key/i)
+  expect(stdout()).not.toMatch(/token|secret-key|encryption-key/i)
 })
 
 test.each([

@@ -91,8 +91,8 @@ test('keys come from a file or a credential too, a line each', () => {
   const text = `${key.toString('base64')}\n${randomBytes(32).toString('hex')}\n`
   writeFileSync(file, text, { mode: 0o600 })
   for (const env of [{ [`${SETTING}_FILE`]: file }, { CREDENTIALS_DIRECTORY: dir }]) {
-    const { config, describe } = load(env)
-    expect(config.encryption.key?.reveal()).toBe(text.trimEnd())
-    expect(JSON.stringify([config, describe()])).not.toContain(key.toString('base64').slice(4, 40))
+    const loaded = load(env)
+    expect(loaded.config.encryption.key?.reveal()).toBe(text.trimEnd())
+    expect(JSON.stringify([loaded.config, loaded.describe()])).not.toContain(key.toString('base64').slice(4, 40))
   }
 })
