@@ -12,7 +12,7 @@ export function renderSessions(
   if (sessions.length === 0) return 'no sessions: `wa-gateway session pair NAME` makes one\n'
   const rows = sessions.map((view) => [
     view.id,
-    view.state,
+    view.provisional ? `${view.state} (provisional)` : view.state,
     duration(now - view.since),
     view.phone ?? '',
     view.name ?? '',

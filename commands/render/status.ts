@@ -1,5 +1,6 @@
 import type { Result } from '../../src/control/api.ts'
 import { renderSessions } from './sessions.ts'
+import { shipping } from './shipping.ts'
 import { renderFields } from './table.ts'
 import { duration } from './time.ts'
 
@@ -17,9 +18,10 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ['whatsapp', status.whatsapp.url],
     ['store', store(status.store)],
     ...encryption(status.store),
+    ...shipping(status.shipping, now),
     ['backend', backend(status.backend, now)],
     ['recovery', recovery(status.recovery)],
-    ['sessions', `${online} of ${sessions.length} online`],
+    ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
   return `${fields}\n${renderSessions(sessions, now, columns)}`
 }
@@ -36,6 +38,11 @@ function encryption({ encryption: view }: Status['store']): [string, string][] {
   if (kind === 'none') return [['encryption', 'none']]
   if (keyId === undefined) return [['encryption', `${kind}, not unlocked yet`]]
   return [['encryption', `${kind}, key ${keyId}${keys > 1 ? ` of ${keys}` : ''}`]]
+}
+
+function provisional(sessions: Status['sessions']): string {
+  const count = sessions.filter((view) => view.provisional).length
+  return count === 0 ? '' : `, ${count} provisional until the store answers`
 }
 
 function backend({ kind, registered, lastError }: Status['backend'], now: number): string {

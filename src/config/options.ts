@@ -26,6 +26,8 @@ const LEVELS = {
   silent: 'silent',
 } as const
 
+const ACKS = { local: 'local', remote: 'remote' } as const
+
 const ENVIRONMENTS = {
   production: 'PRODUCTION',
   prod: 'PRODUCTION',
@@ -299,8 +301,8 @@ export const OPTIONS = {
   ack: option({
     env: 'WA_GATEWAY_ACK',
     key: 'ack',
-    kind: choice({ local: 'local', remote: 'remote' }),
-    default: 'local',
+    kind: choice(ACKS),
+    default: 'local' as const,
     doc: 'What a change must have reached before WhatsApp is told that a message arrived: this disk (`local`), or the object store too (`remote`).',
   }),
   shipWindow: option({

@@ -14,6 +14,7 @@ import {
   sessionRecord,
   sessionState,
   sessionView,
+  shipping,
   targets,
 } from './schema.ts'
 
@@ -82,6 +83,7 @@ export const METHODS = {
         detail: z.string().exactOptional(),
         encryption: encryption.exactOptional(),
       }),
+      shipping,
       backend: backendHealth,
       /** The recovery that runs, or the last one. */
       recovery: z.object({

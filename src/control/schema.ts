@@ -35,6 +35,7 @@ export const sessionView = z.object({
   epoch: z.number().exactOptional(),
   seq: z.number().exactOptional(),
   storedSeq: z.number().exactOptional(),
+  provisional: z.literal(true).exactOptional(),
   messagesIn: z.number(),
   messagesOut: z.number(),
 })
@@ -145,6 +146,28 @@ export const backendHealth = z.object({
   registered: z.boolean(),
   lastSuccessAt: at.exactOptional(),
   lastError: z.object({ at, call: z.string(), message: z.string() }).exactOptional(),
+})
+
+/** How far the object store is behind, and what other workers took or want. */
+export const shipping = z.object({
+  ack: z.enum(['local', 'remote']),
+  lag: z.object({
+    changes: z.number(),
+    bytes: z.number(),
+    oldestMs: z.number(),
+    error: z.string().exactOptional(),
+  }),
+  /** Sessions read nothing from WhatsApp until the backlog is shorter. */
+  paused: z.boolean(),
+  forfeits: z.array(
+    z.object({
+      sessionId: z.string(),
+      changes: z.number(),
+      by: z.string().exactOptional(),
+      at,
+    }),
+  ),
+  wanted: z.array(z.object({ sessionId: z.string(), worker: z.string(), boot: z.string(), at })),
 })
 
 /** ErrorJson of src/session/errors.ts; the code is a plain string so that newer ones pass. */

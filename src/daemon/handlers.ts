@@ -51,6 +51,13 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         phase: worker.phase,
         whatsapp: { url: worker.whatsappUrl },
         store: { ...worker.storeHealth.view, encryption: worker.encryption.view },
+        shipping: {
+          ack: worker.auth.ack,
+          lag: replica.lag(),
+          paused: worker.backPressure.paused,
+          forfeits: replica.forfeits(),
+          wanted: replica.wanted(),
+        },
         backend: worker.backend.health(),
         recovery: worker.recovery,
         sessions: service.list(),

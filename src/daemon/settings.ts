@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import type { ReplicaOptions } from '../replica/replica.ts'
 import type { EngineSettings } from '../recovery/engine.ts'
 import type { ServiceSettings } from '../whatsapp/ports.ts'
 
@@ -24,6 +25,22 @@ export function serviceSettings(config: Config): ServiceSettings {
     maxSessions: worker.maxSessions,
     pairingTimeoutMs: PAIRING_TIMEOUT_MS,
   }
+}
+
+export function replicaSettings({
+  worker,
+  shipping,
+}: Config): Pick<ReplicaOptions, 'worker' | 'shipWindowMs' | 'pointInTimeHours'> {
+  const { window: shipWindowMs, pointInTimeHours } = shipping
+  return { worker: worker.id, shipWindowMs, pointInTimeHours }
+}
+
+/**
+ * A worker that is alone with its sessions and acknowledges by its own disk may run them while the
+ * store is away. One of a fleet can't know whether another has taken them meanwhile.
+ */
+export function mayRunProvisionally({ backend, ack, recovery }: Config): boolean {
+  return backend.kind === 'standalone' && ack === 'local' && recovery.enabled
 }
 
 export function engineSettings({ recovery }: Config): EngineSettings {

@@ -7,6 +7,7 @@ import type { Operations } from '../whatsapp/operations.ts'
 import type { Pairing } from '../whatsapp/pairing.ts'
 import type { SessionEvent } from '../whatsapp/ports.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
+import type { BackPressure } from './back-pressure.ts'
 import type { Bus } from './bus.ts'
 import type { Encryption } from './encryption.ts'
 import type { StoreHealth } from './store-health.ts'
@@ -38,6 +39,7 @@ export interface WorkerState {
   readonly backend: WorkerRegistry
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
+  readonly backPressure: BackPressure
   readonly service: BaileysService
   readonly pairing: Pairing
   readonly operations: Operations

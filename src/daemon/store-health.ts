@@ -30,15 +30,21 @@ export class StoreHealth {
 
   /**
    * Resolves when the store answers and honours conditional writes. Waits for one that is away;
-   * throws what waiting does not heal (credentials, bucket, no conditional writes).
+   * throws what waiting does not heal (credentials, bucket, no conditional writes). `onAway` is
+   * called each time it did not answer.
    */
-  async untilUsable(signal: AbortSignal, sleep: (ms: number) => Promise<void>): Promise<void> {
+  async untilUsable(
+    signal: AbortSignal,
+    sleep: (ms: number) => Promise<void>,
+    onAway: () => void = () => undefined,
+  ): Promise<void> {
     for (let wait = FIRST_RETRY_MS; ; wait = Math.min(LAST_RETRY_MS, wait * 2)) {
       signal.throwIfAborted()
       const error = await this.#look(() => probeConditionalWrites(this.#store, { signal }))
       if (error === undefined) return
       if (!error.retryable) throw error
       this.#logger.warn({ err: error }, 'the object store is away; waiting for it')
+      onAway()
       await sleep(wait)
     }
   }

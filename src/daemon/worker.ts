@@ -19,13 +19,21 @@ import { Pairing } from '../whatsapp/pairing.ts'
 import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
 import { reviveForBaileys } from '../whatsapp/revive.ts'
 import { BaileysService } from '../whatsapp/service.ts'
+import { BackPressure } from './back-pressure.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
 import { Encryption } from './encryption.ts'
 import { createHandlers } from './handlers.ts'
 import { StatusNotices } from './notices.ts'
+import { watchOwnership } from './ownership.ts'
+import { recoverProvisionally } from './provisional.ts'
 import { RetryRounds } from './retry.ts'
-import { engineSettings, serviceSettings } from './settings.ts'
+import {
+  engineSettings,
+  mayRunProvisionally,
+  replicaSettings,
+  serviceSettings,
+} from './settings.ts'
 import { SnapshotSchedule } from './snapshots.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
 import { openConfiguredStore } from './storage.ts'
@@ -86,7 +94,12 @@ export class Worker {
     const encryption = new Encryption(this.#config, store, this.#logger)
     this.#closers.defer(() => encryption.stop())
     const { sealer } = encryption
-    const replica = new StoreReplica({ store, auth, sealer, worker: this.#config.worker.id })
+    const replica = new StoreReplica({
+      store,
+      auth,
+      sealer,
+      ...replicaSettings(this.#config),
+    })
     this.#closers.defer(() => replica.stop())
     const state = await this.#compose(auth, registry, store, replica, encryption)
     await this.#listen(state)
@@ -136,7 +149,11 @@ export class Worker {
   }
 
   async #openAuth(): Promise<AuthStore> {
-    const auth = await openAuthStore({ stateDir: this.#config.stateDir, revive: reviveForBaileys })
+    const auth = await openAuthStore({
+      stateDir: this.#config.stateDir,
+      ack: this.#config.ack,
+      revive: reviveForBaileys,
+    })
     this.#closers.defer(() => auth.close())
     auth.onFailure((error) => this.#failed.resolve(toGatewayError(error)))
     if (auth.quarantined !== undefined) {
@@ -183,6 +200,7 @@ export class Worker {
     const service = new BaileysService(ports)
     await service.start()
     link.serve(service)
+    watchOwnership({ replica, backend: link.backend, service, logger })
     const state: WorkerState = {
       version: this.#version,
       workerId: this.#config.worker.id,
@@ -197,6 +215,10 @@ export class Worker {
       backend: link.backend,
       storeHealth: new StoreHealth(store, logger),
       encryption,
+      backPressure: new BackPressure(
+        { replica, service, logger },
+        this.#config.shipping.backlogLimit,
+      ),
       service,
       pairing: new Pairing(ports, service.roster),
       operations: new Operations(ports, service.roster),
@@ -225,9 +247,20 @@ export class Worker {
       this.#logger.info({ url: server.httpUrl }, 'the HTTP API listens')
   }
 
-  async #awaitStore({ storeHealth }: WorkerState): Promise<void> {
+  async #awaitStore({ storeHealth, service }: WorkerState): Promise<void> {
     const { signal } = this.#stopping
-    await storeHealth.untilUsable(signal, (ms) => sleep(ms, undefined, { signal }))
+    const away = Promise.withResolvers<void>()
+    const pause = (ms: number) => sleep(ms, undefined, { signal })
+    const usable = storeHealth.untilUsable(signal, pause, away.resolve)
+    if (mayRunProvisionally(this.#config))
+      await recoverProvisionally({
+        service,
+        logger: this.#logger,
+        signal,
+        usable,
+        away: away.promise,
+      })
+    await usable
     storeHealth.watch()
     this.#closers.defer(() => storeHealth.stop())
   }
@@ -240,9 +273,9 @@ export class Worker {
       this.#config.snapshot.interval,
     )
     const rounds = new RetryRounds(service, logger, this.#stopping.signal)
-    snapshots.start()
-    rounds.start()
-    this.#schedules = [rounds, snapshots]
+    const { backPressure } = state
+    for (const part of [snapshots, rounds, backPressure]) part.start()
+    this.#schedules = [rounds, snapshots, backPressure]
   }
 
   async #recoverAssigned(state: WorkerState): Promise<void> {

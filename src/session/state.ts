@@ -88,6 +88,8 @@ export interface SessionView {
   seq?: number
   /** The newest seq that the object store holds. */
   storedSeq?: number
+  /** It runs without the object store's word that it is ours: the store was away at the start. */
+  provisional?: true
   messagesIn: number
   messagesOut: number
 }

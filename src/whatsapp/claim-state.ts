@@ -9,10 +9,12 @@ export interface SessionToRestore {
   /** This worker was given the session (by the backend, the registry or the configuration). */
   assigned: boolean
   takeOver?: boolean
+  /** Open local state although the store is away (ClaimRequest.provisional). */
+  provisional?: boolean
 }
 
 export type Restored =
-  | { kind: 'ready'; route: RecoveryRoute; detail?: string }
+  | { kind: 'ready'; route: RecoveryRoute; provisional: boolean; detail?: string }
   | { kind: 'refused'; cause: CauseId; detail: string }
 
 /**
@@ -24,9 +26,15 @@ export async function claimState(
   session: SessionToRestore,
   signal: AbortSignal,
 ): Promise<Restored> {
-  const { sessionId, assigned, takeOver = false } = session
+  const { sessionId, assigned, takeOver = false, provisional = false } = session
   try {
-    const outcome = await ports.replica.claim({ sessionId, assigned, takeOver, signal })
+    const outcome = await ports.replica.claim({
+      sessionId,
+      assigned,
+      takeOver,
+      provisional,
+      signal,
+    })
     if (outcome.kind === 'refused') return outcome
     if (ports.auth.find(sessionId)?.paired !== true) {
       return { kind: 'refused', cause: 'no-state', detail: 'the session was never paired' }
@@ -35,6 +43,7 @@ export async function claimState(
     return {
       kind: 'ready',
       route: outcome.route === 'new' ? 'warm' : outcome.route,
+      provisional: outcome.provisional === true,
       ...(notes.length === 0 ? {} : { detail: notes.join('; ') }),
     }
   } catch (thrown) {

@@ -123,6 +123,7 @@ export class Roster {
       ...optional('epoch', epoch),
       ...optional('seq', runner.handle?.durableSeq ?? local?.seq),
       ...optional('storedSeq', local?.storedSeq),
+      ...(runner.provisional && { provisional: true as const }),
       messagesIn: runner.messagesIn,
       messagesOut: runner.messagesOut,
     }

@@ -67,6 +67,8 @@ export class SessionRunner {
   readonly #delivered = new Delivered()
   readonly #pauses = new Set<string>()
 
+  /** It runs without the object store's word that it is ours. */
+  provisional = false
   messagesIn = 0
   messagesOut = 0
   lastActivity: number | undefined
@@ -188,6 +190,12 @@ export class SessionRunner {
     await socket?.endGracefully(this.#ports.settings.drainMs)
     await this.#closeHandle()
     this.#become('closed')
+  }
+
+  /** The object store says, after all, that the session is ours. */
+  confirm(): void {
+    this.provisional = false
+    this.#ports.changed(this)
   }
 
   /** Another worker has the session: end at once, without a word to WhatsApp about logging out. */
@@ -428,6 +436,7 @@ export class SessionRunner {
   async #closeHandle(): Promise<void> {
     const handle = this.#handle
     this.#handle = undefined
+    this.provisional = false
     await handle?.close()
   }
 

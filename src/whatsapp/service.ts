@@ -14,6 +14,8 @@ import type { SessionRunner } from './runner.ts'
 
 export interface RecoverOptions {
   takeOver?: boolean
+  /** Run sessions whose local state is there although the object store is away. */
+  provisional?: boolean
   signal?: AbortSignal
   onEvent?: (event: RecoveryEvent) => void
 }
@@ -121,7 +123,7 @@ export class BaileysService {
       if (runner.handle === undefined && mayBecome(runner.state, 'queued')) runner.mark('queued')
       return {
         sessionId,
-        attempt: (signal) => this.#attemptOnce(runner, options.takeOver ?? false, signal),
+        attempt: (signal) => this.#attemptOnce(runner, options, signal),
       }
     })
     const results = await this.#ports.engine.run(tasks, {
@@ -169,6 +171,21 @@ export class BaileysService {
     return preserved.filter((session) => session !== undefined)
   }
 
+  /** Sessions that this worker was running and has the state of: what needs no store to start. */
+  warm(): string[] {
+    const paired = this.#ports.auth.list().filter((local) => local.paired)
+    return paired
+      .map((local) => local.sessionId)
+      .filter((id) => this.roster.record(id)?.desired === 'running')
+  }
+
+  /** Stops a session that another worker is to run, stores what is left of it, and releases it. */
+  async handOver(sessionId: string): Promise<void> {
+    await this.roster.known(sessionId).stop()
+    if (this.#ports.replica.holds(sessionId))
+      await this.#ports.replica.release(sessionId, { store: false })
+  }
+
   /** Tells the backend what became of the sessions it assigned. */
   async reportRecoveryStatus(results: readonly RecoveryResult[]): Promise<void> {
     try {
@@ -184,12 +201,12 @@ export class BaileysService {
 
   async #attemptOnce(
     runner: SessionRunner,
-    takeOver: boolean,
+    options: RecoverOptions,
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
     const running = this.#attempts.get(runner.id)
     if (running !== undefined) return running
-    const attempt = this.#attempt(runner, takeOver, signal).finally(() =>
+    const attempt = this.#attempt(runner, options, signal).finally(() =>
       this.#attempts.delete(runner.id),
     )
     this.#attempts.set(runner.id, attempt)
@@ -198,9 +215,13 @@ export class BaileysService {
 
   async #attempt(
     runner: SessionRunner,
-    takeOver: boolean,
+    { takeOver = false, provisional = false }: RecoverOptions,
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
+    if (runner.provisional && !provisional) {
+      const failure = await this.#confirm(runner, takeOver, signal)
+      if (failure !== undefined) return failure
+    }
     if (runner.state === 'online')
       return { kind: 'recovered', result: { route: 'none', recoveredAt: runner.since } }
     if (this.roster.record(runner.id)?.desired === 'paused') {
@@ -213,13 +234,14 @@ export class BaileysService {
       if (runner.handle === undefined) {
         runner.mark('restoring')
         const restored = await this.restoreSessionFromStorage(
-          { sessionId: runner.id, assigned: true, takeOver },
+          { sessionId: runner.id, assigned: true, takeOver, provisional },
           signal,
         )
         if (restored.kind === 'refused') {
           return this.#refused(runner, restored.cause, restored.detail)
         }
         ;({ route, detail } = restored)
+        runner.provisional = restored.provisional
         signal.throwIfAborted()
       }
       const restored = performance.now()
@@ -237,6 +259,35 @@ export class BaileysService {
     } catch (thrown) {
       return this.#failed(runner, thrown)
     }
+  }
+
+  /**
+   * Claims what was opened while the object store was away. A session that the store gives to
+   * somebody else, or holds in a newer state, is closed; the attempt that follows says which it is.
+   */
+  async #confirm(
+    runner: SessionRunner,
+    takeOver: boolean,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome | undefined> {
+    const { id } = runner
+    const claimed = await this.restoreSessionFromStorage(
+      { sessionId: id, assigned: true, takeOver },
+      signal,
+    )
+    if (claimed.kind === 'ready') {
+      runner.confirm()
+      return undefined
+    }
+    const { cause, detail } = claimed
+    if (cause === 'store-unavailable')
+      return { kind: 'failed', retryable: true, result: { cause, detail } }
+    this.#ports.logger.error(
+      { session: id, cause, detail },
+      "closed: it is not this worker's to run",
+    )
+    await runner.lost(detail)
+    return undefined
   }
 
   #refused(runner: SessionRunner, cause: CauseId, detail: string): AttemptOutcome {

@@ -156,6 +156,13 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
         healthy: true,
         encryption: { kind: 'aes-256-gcm', keyId: 'a1'.repeat(8), keys: 2 },
       },
+      shipping: {
+        ack: 'local',
+        lag: { changes: 0, bytes: 0, oldestMs: 0 },
+        paused: false,
+        forfeits: [],
+        wanted: [],
+      },
       backend: { kind: 'standalone', registered: true },
       recovery: { phase: 'done', total: 2, done: 2, recovered: 1, failed: 1, skipped: 0 },
       sessions: [...sessions.values()],

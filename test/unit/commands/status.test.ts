@@ -17,6 +17,13 @@ const status = (more: Partial<Result<'status'>> = {}): Result<'status'> => ({
   phase: 'running',
   whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
   store: { label: 's3 minio:9000/sessions', offHost: true, healthy: true },
+  shipping: {
+    ack: 'local',
+    lag: { changes: 0, bytes: 0, oldestMs: 0 },
+    paused: false,
+    forfeits: [],
+    wanted: [],
+  },
   backend: { kind: 'http', registered: true },
   recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0 },
   sessions: [session('anna')],
@@ -30,6 +37,8 @@ test('all is well: a short page', () => {
       'daemon    wa-gateway 0.1.0, process 7, up 2h',
       'whatsapp  wss://web.whatsapp.com/ws/chat',
       'store     s3 minio:9000/sessions, healthy',
+      'receipts  for what is on this disk',
+      'behind    nothing',
       'backend   registered',
       'recovery  2 recovered, 0 failed, 0 skipped',
       'sessions  1 of 1 online',
@@ -39,6 +48,30 @@ test('all is well: a short page', () => {
       '',
     ].join('\n'),
   )
+})
+
+test('what is behind, lost and wanted is said in words', () => {
+  const page = renderStatus(
+    status({
+      shipping: {
+        ack: 'remote',
+        lag: { changes: 12, bytes: 4_096, oldestMs: 95_000, error: 'no answer from minio:9000' },
+        paused: true,
+        forfeits: [{ sessionId: 'ben', changes: 1, by: 'two', at: NOW - 60_000 }],
+        wanted: [{ sessionId: 'anna', worker: 'three', boot: 'b', at: NOW - 5_000 }],
+      },
+      sessions: [{ ...session('anna'), provisional: true }],
+    }),
+    NOW,
+  )
+  expect(page).toContain('receipts   for what is in the object store\n')
+  expect(page).toContain(
+    'behind     12 changes (4.0 KiB) not stored yet, the oldest for 1m; FAILING: no answer from minio:9000; PAUSED: nothing is read from WhatsApp until half of it is stored\n',
+  )
+  expect(page).toContain('forfeited  1 unstored change of ben, which worker two took 1m ago\n')
+  expect(page).toContain('wanted     anna, by worker three since 5s\n')
+  expect(page).toContain('1 of 1 online, 1 provisional until the store answers\n')
+  expect(page).toContain('anna     online (provisional)')
 })
 
 test('what is wrong is said in words', () => {
