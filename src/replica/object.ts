@@ -31,9 +31,9 @@ const KINDS = {
 const CODECS = { none: 0, zstd: 1 } as const
 const CIPHERS = { none: 0, 'aes-256-gcm': 1 } as const
 
-export type ObjectKind = keyof typeof KINDS
+type ObjectKind = keyof typeof KINDS
 export type Codec = keyof typeof CODECS
-export type Cipher = keyof typeof CIPHERS
+type Cipher = keyof typeof CIPHERS
 
 /** What an object is, beside its payload. `keyId` is empty where the cipher is `none`. */
 export interface ObjectHeader {

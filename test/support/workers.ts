@@ -16,7 +16,7 @@ export class TestWorker {
     store: ObjectStore,
     options: { name?: string; disk?: MemoryDisk; clock?: VirtualClock } & Pick<
       ReplicaOptions,
-      'silenceTiming' | 'swapTiming'
+      'silenceTiming' | 'swapTiming' | 'sealer'
     > = {},
   ) {
     const { name = 'w1', disk = newDisk(), clock = new VirtualClock(), ...timing } = options

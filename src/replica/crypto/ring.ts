@@ -16,7 +16,7 @@ import { KEY_BYTES, type NamedKey } from './key.ts'
 export const KEYRING: ObjectAddress = { name: KEYRING_NAME, kind: 'keyring' }
 
 /** `distributed`: may be read with, is not written with yet. `retired`: only read with. */
-export const KEY_STATES = ['distributed', 'active', 'retired'] as const
+const KEY_STATES = ['distributed', 'active', 'retired'] as const
 export type KeyState = (typeof KEY_STATES)[number]
 
 export interface DataKey extends NamedKey {
