@@ -78,6 +78,7 @@ export class SendGate {
   #bytes = 0
   #handedOver = 0
   #open = true
+  #connected: boolean
   #stalled = false
   #stallTimer: NodeJS.Timeout | undefined
   #drained: PromiseWithResolvers<void> | undefined
@@ -95,8 +96,11 @@ export class SendGate {
     this.#send = socket.send.bind(socket)
     socket.send = (data, sent) => this.#take(data, sent)
     this.#stopListening = handle.onAck(() => this.#release())
-    // `ws` ignores a pause before the connection is open.
-    socket.on('open', () => this.#applyPauses())
+    this.#connected = socket.readyState === socket.OPEN
+    socket.on('open', () => {
+      this.#connected = true
+      this.#applyPauses()
+    })
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
         this.#close()
@@ -189,6 +193,8 @@ export class SendGate {
   }
 
   #applyPauses(): void {
+    // Before it is open, `ws` ignores a pause, and fails where its connecting was given up.
+    if (!this.#connected) return
     if (this.#pauses.size > 0) this.#socket.pause()
     else this.#socket.resume()
   }

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import {
   followFrames,
   innerSocket,
@@ -208,4 +209,14 @@ test('a client without its socket where it should be is refused', () => {
   expect(() => innerSocket({ socket: null })).toThrow(
     expect.objectContaining({ code: 'hooks.self-test' }),
   )
+})
+
+test('a connection that is given up while it begins can be paused and resumed', () => {
+  const socket = new WebSocket('ws://127.0.0.1:1')
+  socket.on('error', () => undefined)
+  const gate = new SendGate(innerSocket({ socket }), new Handle(), () => undefined)
+  gate.pause('backlog')
+  socket.terminate()
+  expect(socket.readyState).toBe(WebSocket.CLOSING)
+  expect(() => gate.resumeAll()).not.toThrow()
 })
