@@ -7,26 +7,33 @@ import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
 import type { Roster, SessionHead } from './heads.ts'
 import { saveBoot, saveMeta } from './meta.ts'
 import type { Boot } from './meta.ts'
+import { packHeads } from './op-packing.ts'
 import type { BaseTag } from './port.ts'
-import { decodeRecord, unpackWrites } from './record.ts'
+import { RecentSums } from './recent-sums.ts'
+import { decodeRecord, readRecord, unpackWrites } from './record.ts'
 import type { Write } from './record.ts'
-import type { WriterOp } from './writer-protocol.ts'
+import type { PackedHeads, WriterOp } from './writer-protocol.ts'
 
 /** creds.account exists once a phone linked the device. */
-function isPaired(creds: Uint8Array): boolean {
+export function isPaired(creds: Uint8Array): boolean {
   const value = decodeValue(creds)
   return typeof value === 'object' && value !== null && 'account' in value && value.account !== null
 }
 
 /**
- * Applies operations, a batch a transaction. It is the only writer of the file, so it keeps the
- * sessions' rows in memory and writes each once a batch. After an error it must not be used again.
+ * Applies operations in a transaction that lasts until `commit`. It is the only writer of the file,
+ * so it keeps the sessions' rows in memory and writes each once a transaction. After an error it
+ * must not be used again.
  */
 export class Applier {
   readonly #db: DatabaseSync
   readonly #heads: Map<number, SessionHead>
   readonly #boots: Map<string, Boot>
+  readonly #sums = new RecentSums()
+  /** Heads that changed in this transaction, and those whose id or tags are news. */
   readonly #dirty = new Set<SessionHead>()
+  readonly #news = new Set<SessionHead>()
+  #began = false
   #roster: Roster
   #rosterDirty = false
   readonly #find: StatementSync
@@ -60,16 +67,23 @@ export class Applier {
     this.#trimLog = db.prepare('DELETE FROM journal WHERE session = ? AND seq <= ?')
   }
 
-  /** Returns the changed rows once everything is durable. */
-  commit(ops: readonly WriterOp[]): SessionHead[] {
-    this.#db.exec('BEGIN IMMEDIATE')
+  apply(ops: Iterable<WriterOp>): void {
+    if (!this.#began) this.#db.exec('BEGIN IMMEDIATE')
+    this.#began = true
     for (const op of ops) this.#apply(op)
+  }
+
+  /** Returns the changed rows once everything applied is durable. */
+  commit(): PackedHeads {
+    this.apply([])
     for (const head of this.#dirty) this.#saveHead.run(...headToRow(head))
     if (this.#rosterDirty) saveMeta(this.#db, { roster: this.#roster })
     this.#db.exec('COMMIT')
-    const changed = [...this.#dirty]
+    const changed = packHeads(this.#dirty, this.#news)
     this.#dirty.clear()
+    this.#news.clear()
     this.#rosterDirty = false
+    this.#began = false
     return changed
   }
 
@@ -113,12 +127,13 @@ export class Applier {
     if (this.#heads.has(head.n)) throw new TypeError(`session number ${head.n} is taken`)
     this.#heads.set(head.n, head)
     this.#dirty.add(head)
+    this.#news.add(head)
     this.#roster = enrol(this.#roster, head)
     this.#rosterDirty = true
   }
 
   #change(head: SessionHead, record: Uint8Array): void {
-    const change = decodeRecord(record)
+    const change = readRecord(record)
     if (!continues(head, change))
       throw new TypeError(`change ${change.seq} does not follow on ${head.seq}`)
     this.#log.run(head.n, change.seq, recordSum(head.n, change.seq, record), record)
@@ -130,27 +145,39 @@ export class Applier {
   }
 
   #write(head: SessionHead, { type, id, value }: Write): void {
-    const before = this.#find.get(head.n, type, id)
+    const key = `${head.n}\0${type}\0${id}`
+    const before = this.#sumOf(key, head, type, id)
     const counts = type === 'creds' ? 0 : 1
-    if (before !== undefined) {
-      head.digest = minus(head.digest, Number(before['sum']))
+    if (before !== null) {
+      head.digest = minus(head.digest, before)
       head.keys -= counts
     }
     if (value === null) {
-      if (before !== undefined) this.#delete.run(head.n, type, id)
+      if (before !== null) this.#delete.run(head.n, type, id)
+      this.#sums.set(key, null)
       return
     }
     const sum = rowSum(head.n, type, id, value)
     this.#put.run(head.n, type, id, sum, value)
+    this.#sums.set(key, sum)
     head.digest = plus(head.digest, sum)
     head.keys += counts
     if (type === 'creds') head.paired = isPaired(value)
+  }
+
+  /** The checksum of the row that there is; null where there is none. */
+  #sumOf(key: string, head: SessionHead, type: string, id: string): number | null {
+    const known = this.#sums.get(key)
+    if (known !== undefined) return known
+    const row = this.#find.get(head.n, type, id)
+    return row === undefined ? null : Number(row['sum'])
   }
 
   #tag(head: SessionHead, tag: BaseTag, keep: boolean): void {
     const others = head.tags.filter((old) => old.epoch !== tag.epoch || old.boot !== tag.boot)
     head.tags = keep ? [...others, tag] : [tag]
     this.#dirty.add(head)
+    this.#news.add(head)
   }
 
   #confirmEpoch(head: SessionHead, epoch: number): void {
@@ -158,6 +185,7 @@ export class Applier {
     // The owner record never goes back, so older tags can match nothing any more.
     head.tags = head.tags.filter((tag) => tag.epoch >= head.confirmedEpoch)
     this.#dirty.add(head)
+    this.#news.add(head)
   }
 
   #confirmStored(head: SessionHead, seq: number): void {
@@ -200,6 +228,8 @@ export class Applier {
       this.#db.prepare(`DELETE FROM ${table} WHERE ${key} = ?`).run(head.n)
     this.#heads.delete(head.n)
     this.#dirty.delete(head)
+    this.#news.delete(head)
+    this.#sums.clear()
     this.#roster = strike(this.#roster, head)
     this.#rosterDirty = true
   }

@@ -1,16 +1,28 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The hash before the first change of a session: 32 zero bytes. */
 export const GENESIS_HASH = '0'.repeat(64)
+
+// Putting the parts together and hashing at once takes half the time of three updates.
+let scratch = Buffer.alloc(64 * 1024)
 
 /**
  * hash_n = sha256(hash_{n-1} || seq as 8 bytes, big-endian || body), where `body` is the change's
  * writes as record.ts packs them. All hashes are 32 bytes.
  */
 export function chainHash(previous: Uint8Array, seq: number, body: Uint8Array): Buffer {
-  const number = Buffer.alloc(8)
-  number.writeBigUInt64BE(BigInt(seq))
-  return createHash('sha256').update(previous).update(number).update(body).digest()
+  const length = 40 + body.length
+  if (scratch.length < length) scratch = Buffer.alloc(length * 2)
+  scratch.set(previous)
+  writeSeq(scratch, seq, 32)
+  scratch.set(body, 40)
+  return hash('sha256', scratch.subarray(0, length), 'buffer')
+}
+
+/** A safe integer as 8 bytes, big-endian. */
+export function writeSeq(bytes: Buffer, seq: number, at: number): void {
+  bytes.writeUInt32BE(Math.floor(seq / 2 ** 32), at)
+  bytes.writeUInt32BE(seq >>> 0, at + 4)
 }
 
 /** One end of a chain: the number of its newest change and the hash there, in hex. */

@@ -2,6 +2,8 @@ import { types } from 'node:util'
 
 import { Packr } from 'msgpackr'
 
+import { begin, plainValue, written } from './msgpack.ts'
+
 /**
  * How auth values become bytes. A value comes back deep-equal to what Baileys' own encoding,
  * `JSON.parse(JSON.stringify(value, BufferJSON.replacer), BufferJSON.reviver)`, would give:
@@ -25,6 +27,15 @@ type Plain = null | boolean | number | string | Buffer | Plain[] | { [key: strin
 
 /** Bytes of their own buffer. Throws TypeError for what JSON cannot hold (undefined, bigint). */
 export function encodeValue(value: unknown): Uint8Array {
+  begin(1)
+  if (!plainValue(value)) return encodeWithCare(value)
+  const bytes = new Uint8Array(written())
+  bytes[0] = PLAIN
+  return bytes
+}
+
+/** For any value; where encodeValue does without it, the bytes are the same. */
+export function encodeWithCare(value: unknown): Uint8Array {
   const plain = normalize(value, '')
   if (plain === undefined) throw new TypeError('undefined cannot be stored')
   const escape = needsEscape(plain)

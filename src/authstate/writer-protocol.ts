@@ -26,14 +26,30 @@ export type WriterOp =
   /** Does nothing: it is durable when everything before it is. */
   | { kind: 'barrier' }
 
-export type ToThread = { kind: 'batch'; ops: WriterOp[] } | { kind: 'close' }
+/** As op-packing.ts puts operations together. */
+export type PackedOp =
+  | Exclude<WriterOp, { kind: 'change' }>
+  | { kind: 'changes'; changes: Uint8Array<ArrayBuffer> }
+
+/** Changed heads as op-packing.ts puts them together. */
+export interface PackedHeads {
+  /** Those whose id or tags the main thread may not know. */
+  whole: SessionHead[]
+  numbers: Float64Array<ArrayBuffer>
+  /** In hex. */
+  hashes: string[]
+}
+
+export type ToThread =
+  /** Goes into the open transaction. */
+  { kind: 'ops'; ops: PackedOp[] } | { kind: 'commit' } | { kind: 'close' }
 
 export type FromThread =
   | { kind: 'ready'; boot: string; boots: Boot[]; heads: SessionHead[] }
-  /** The batch is durable; `heads` are the rows that it changed. */
-  | { kind: 'committed'; heads: SessionHead[] }
+  /** Everything before the `commit` is durable; `heads` are the rows that it changed. */
+  | { kind: 'committed'; heads: PackedHeads }
   | { kind: 'closed' }
-  /** Nothing of the batch is to be relied on, and nothing more is written. */
+  /** Nothing of the transaction is to be relied on, and nothing more is written. */
   | { kind: 'failed'; error: ErrorJson; cause: string }
 
 /** workerData of the thread. */

@@ -5,10 +5,11 @@ import { errorToJson } from '../session/errors.ts'
 
 import { Applier } from './apply.ts'
 import { closeDatabase, openDatabase } from './database.ts'
+import { unpackOps } from './op-packing.ts'
 import { toStateError } from './sqlite-error.ts'
 import type { FromThread, ThreadOptions, ToThread } from './writer-protocol.ts'
 
-/** The thread that owns the writing connection: it answers every batch after one fsync. */
+/** The thread that owns the writing connection: it writes what comes in, and answers each commit after one fsync. */
 function run(port: MessagePort, options: ThreadOptions): void {
   const post = (message: FromThread) => {
     port.postMessage(message)
@@ -29,12 +30,17 @@ function run(port: MessagePort, options: ThreadOptions): void {
     const applier = new Applier(db, { heads, boots, roster })
     port.on('message', (message: ToThread) => {
       attempt(() => {
-        if (message.kind === 'batch') {
-          post({ kind: 'committed', heads: applier.commit(message.ops) })
-        } else {
-          closeDatabase(db)
-          post({ kind: 'closed' })
-          port.close()
+        switch (message.kind) {
+          case 'ops':
+            return applier.apply(unpackOps(message.ops))
+          case 'commit':
+            return post({ kind: 'committed', heads: applier.commit() })
+          case 'close':
+            closeDatabase(db)
+            post({ kind: 'closed' })
+            return port.close()
+          default:
+            throw new TypeError(`unknown message ${JSON.stringify(message satisfies never)}`)
         }
       })
     })

@@ -2,9 +2,17 @@ import { Worker } from 'node:worker_threads'
 
 import { GatewayError, errorFromJson } from '../session/errors.ts'
 
+import { Deliveries } from './deliveries.ts'
 import type { SessionHead } from './heads.ts'
 import type { Boot } from './meta.ts'
-import type { FromThread, ThreadOptions, ToThread, WriterOp } from './writer-protocol.ts'
+import { packOps, unpackHeads } from './op-packing.ts'
+import type {
+  FromThread,
+  PackedHeads,
+  ThreadOptions,
+  ToThread,
+  WriterOp,
+} from './writer-protocol.ts'
 
 const THREAD = new URL(
   import.meta.url.endsWith('.ts') ? './writer-thread.ts' : './writer-thread.js',
@@ -13,6 +21,8 @@ const THREAD = new URL(
 
 /** Operations of one transaction: past this the rest waits for the next one. */
 const BATCH_BYTES = 8 * 1024 * 1024
+/** So much goes to the thread before the turn of the event loop is over. */
+const CHUNK_BYTES = 32 * 1024
 
 interface Queued {
   op: WriterOp
@@ -28,7 +38,10 @@ export interface Opened {
 }
 
 export interface WriterOptions extends ThreadOptions {
-  /** Called with the changed rows after each durable batch, before any promise resolves. */
+  /**
+   * Called with the changed rows after each durable batch, a slice of them a turn of the event loop,
+   * before any promise resolves.
+   */
   onCommit: (heads: SessionHead[]) => void
   /** Called once; from then on nothing becomes durable any more. */
   onFailure: (error: GatewayError) => void
@@ -43,7 +56,8 @@ export interface WriterOptions extends ThreadOptions {
  *   any ──► failed                       idle ──► closing ──► closed
  *
  * Collecting lasts one turn of the event loop, and everything that is queued while a batch commits
- * goes into the next: so one fsync serves all who wrote meanwhile.
+ * goes into the next: so one fsync serves all who wrote meanwhile. The thread writes the first
+ * operations of a batch while the last are still being made.
  */
 export class Writer {
   readonly #worker: Worker
@@ -52,14 +66,23 @@ export class Writer {
   readonly #exited = Promise.withResolvers<void>()
   #state: 'opening' | 'idle' | 'collecting' | 'committing' | 'failed' | 'closing' | 'closed' =
     'opening'
+  /** Not sent yet. */
   #queue: Queued[] = []
+  #queuedBytes = 0
+  /** In the thread's open transaction. */
+  #sent: Queued[] = []
+  #sentBytes = 0
+  /** Those that the thread was told to commit. */
   #inFlight: Queued[] = []
+  readonly #heads = new Map<number, SessionHead>()
+  readonly #deliveries: Deliveries<SessionHead>
   /** Set in `failed` only. */
   #failure: GatewayError | undefined
   #commits = 0
 
   private constructor(options: WriterOptions) {
     this.#options = options
+    this.#deliveries = new Deliveries(options.onCommit)
     const { file, maxPages } = options
     this.#worker = new Worker(options.thread ?? THREAD, {
       name: 'authstate',
@@ -110,8 +133,7 @@ export class Writer {
   /** Commits what is queued and closes the file in order; after a failure it only ends the thread. */
   async close(): Promise<void> {
     if (this.#state !== 'failed' && this.#state !== 'closed') {
-      if (this.#inFlight.length > 0 || this.#queue.length > 0)
-        await this.submit({ kind: 'barrier' })
+      await this.submit({ kind: 'barrier' })
       this.#state = 'closing'
       this.#worker.ref()
       this.#send({ kind: 'close' })
@@ -125,33 +147,50 @@ export class Writer {
     if (this.#state === 'closing' || this.#state === 'closed')
       throw new GatewayError({ code: 'state.sealed', message: 'the local state is closed' })
     this.#queue.push(item)
+    this.#queuedBytes += item.bytes
+    if (this.#queuedBytes >= CHUNK_BYTES && this.#state !== 'opening') this.#write()
     if (this.#state === 'idle') this.#collect()
   }
 
   #collect(): void {
     this.#state = 'collecting'
     setImmediate(() => {
-      if (this.#state === 'collecting') this.#post()
+      if (this.#state === 'collecting') this.#commit()
     })
   }
 
-  #post(): void {
-    let bytes = 0
+  /** Sends what fits into the open transaction. */
+  #write(): void {
+    let bytes = this.#sentBytes
     let count = 0
     for (const item of this.#queue) {
-      if (count > 0 && bytes + item.bytes > BATCH_BYTES) break
+      if (bytes > 0 && bytes + item.bytes > BATCH_BYTES) break
       bytes += item.bytes
       count += 1
     }
-    this.#inFlight = this.#queue.splice(0, count)
-    this.#state = 'committing'
+    if (count === 0) return
+    const items = this.#queue.splice(0, count)
+    this.#queuedBytes -= bytes - this.#sentBytes
+    this.#sentBytes = bytes
+    for (const item of items) this.#sent.push(item)
+    const { ops, transfer } = packOps(items.map((item) => item.op))
     // Whoever waits for the disk keeps the process alive; an idle thread doesn't.
     this.#worker.ref()
-    this.#send({ kind: 'batch', ops: this.#inFlight.map((item) => item.op) })
+    this.#send({ kind: 'ops', ops }, transfer)
   }
 
-  #send(message: ToThread): void {
-    this.#worker.postMessage(message)
+  #commit(): void {
+    this.#write()
+    this.#inFlight = this.#sent
+    this.#sent = []
+    this.#sentBytes = 0
+    this.#state = 'committing'
+    this.#worker.ref()
+    this.#send({ kind: 'commit' })
+  }
+
+  #send(message: ToThread, transfer: ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, transfer)
   }
 
   #receive(message: FromThread): void {
@@ -159,6 +198,7 @@ export class Writer {
       case 'ready':
         this.#state = 'idle'
         this.#worker.unref()
+        for (const head of message.heads) this.#heads.set(head.n, head)
         this.#opened.resolve(message)
         return
       case 'committed':
@@ -181,15 +221,21 @@ export class Writer {
     }
   }
 
-  #committed(heads: SessionHead[]): void {
+  #committed(packed: PackedHeads): void {
     const done = this.#inFlight
     this.#inFlight = []
     this.#commits += 1
-    this.#worker.unref()
-    if (this.#queue.length > 0) this.#collect()
-    else this.#state = 'idle'
-    this.#options.onCommit(heads)
-    for (const item of done) item.resolve?.()
+    if (this.#queue.length > 0 || this.#sent.length > 0) {
+      this.#collect()
+    } else {
+      this.#state = 'idle'
+      this.#worker.unref()
+    }
+    const heads = unpackHeads(packed, this.#heads)
+    for (const { op } of done) if (op.kind === 'remove') this.#heads.delete(op.n)
+    this.#deliveries.add(heads, () => {
+      for (const item of done) item.resolve?.()
+    })
   }
 
   /** Fail-stop: what was not durable yet never will be, and nothing new is taken. */
@@ -199,10 +245,13 @@ export class Writer {
     this.#state = 'failed'
     this.#failure = error
     void this.#worker.terminate()
-    const lost = [...this.#inFlight, ...this.#queue]
+    const lost = [...this.#inFlight, ...this.#sent, ...this.#queue]
     this.#inFlight = []
+    this.#sent = []
     this.#queue = []
     if (opening) return this.#opened.reject(error)
+    // These are durable.
+    this.#deliveries.flush()
     this.#options.onFailure(error)
     for (const item of lost) item.reject?.(error)
   }

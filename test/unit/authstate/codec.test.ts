@@ -2,7 +2,7 @@ import { BufferJSON, initAuthCreds, proto } from '@whiskeysockets/baileys'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { decodeValue, encodeValue } from '../../../src/authstate/codec.ts'
+import { decodeValue, encodeValue, encodeWithCare } from '../../../src/authstate/codec.ts'
 
 function reference(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, BufferJSON.replacer), BufferJSON.reviver)
@@ -88,6 +88,31 @@ test('equal values have equal bytes', () => {
       expect(encodeValue(reordered(decoded))).toStrictEqual(encodeValue(decoded))
     }),
   )
+})
+
+test('the fast way gives the bytes of the careful one', () => {
+  fc.assert(
+    fc.property(value, (input) => {
+      fc.pre(JSON.stringify(input) !== undefined && !hasOddBuffer(input))
+      expect(encodeValue(input)).toStrictEqual(encodeWithCare(input))
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+test.each([
+  ['array indices before other names', { b: 1, 10: 'x', 9: 'y', '01': 'z', a: 0 }],
+  ['the largest index and what is none', { '4294967295': 'x', '4294967294': 'y', '5': 'z' }],
+  ['numbers of every width', [0, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32, -1, -32, -33, -129]],
+  ['numbers of every width below zero', [-32_768, -32_769, -(2 ** 31), -(2 ** 31) - 1, 0.5, 1e300]],
+  ['strings of every width', [31, 32, 255, 256, 65_535, 65_536].map((n) => 'x'.repeat(n))],
+  ['bytes of every width', [0, 255, 256, 65_535, 65_536].map((n) => Buffer.alloc(n, 1))],
+  ['long lists', [15, 16, 65_535, 65_536].map((n) => Array.from({ length: n }, () => 1))],
+  ['a wide object', Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, i]))],
+  ['holes, functions and undefined', { a: [undefined, () => 1], b: () => 1, c: undefined }],
+  ['an object that holds bytes', { 0: 1, 1: 2 }],
+])('the fast way gives the bytes of the careful one: %s', (_, input) => {
+  expect(encodeValue(input)).toStrictEqual(encodeWithCare(input))
 })
 
 test('neither bytes nor decoded value share memory with what was given', () => {

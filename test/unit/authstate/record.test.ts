@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import * as fc from 'fast-check'
+import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 
 import { GENESIS_HASH, continues } from '../../../src/authstate/chain.ts'
@@ -81,7 +82,27 @@ test('keys that UTF-8 would alter are refused', () => {
   expect(() => packWrites([{ type: 'session', id: '\ud800', value: null }])).toThrow(TypeError)
 })
 
+test('writes are packed as msgpack packs the flat list of them', () => {
+  const packr = new Packr({ useRecords: false })
+  fc.assert(
+    fc.property(writes, (changed) => {
+      const flat = changed.flatMap(({ type, id, value }) => [type, id, value])
+      expect(packWrites(changed)).toStrictEqual(new Uint8Array(packr.pack(flat)))
+    }),
+  )
+})
+
 test('bytes that are no list of writes are refused', () => {
   for (const wrong of [[0xc0], [0x91, 0xa1, 0x61], [0x93, 0x01, 0x02, 0x03]])
     expect(() => unpackWrites(Uint8Array.from(wrong))).toThrow(TypeError)
+})
+
+test.each([
+  ['a value cut short', [0x93, 0xa1, 0x61, 0xa1, 0x62, 0xc4, 0x05, 0x01]],
+  ['a size cut short', [0x93, 0xa1, 0x61, 0xa1, 0x62, 0xc5, 0x00]],
+  ['a name cut short', [0x93, 0xa1, 0x61, 0xa9, 0x62]],
+  ['a value missing', [0x93, 0xa1, 0x61, 0xa1, 0x62]],
+  ['more than the list', [0x93, 0xa1, 0x61, 0xa1, 0x62, 0xc0, 0xc0]],
+])('a list of writes with %s is refused', (_, wrong) => {
+  expect(() => unpackWrites(Uint8Array.from(wrong))).toThrow(Error)
 })
