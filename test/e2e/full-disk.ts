@@ -23,7 +23,7 @@ export function fullDiskTest(name: string, disk: FullDisk): void {
     const { env, limits } = await disk.fill(stage)
     const gateway = stage.spawn(env, limits)
     await gateway.untilOnline(stage.ids)
-    const first = stage.listen()
+    const first = await stage.listen()
     const [id = ''] = stage.ids
     const friend = stage.simulator.contact(stage.friendOf(id))
     let sent = 0
@@ -32,7 +32,6 @@ export function fullDiskTest(name: string, disk: FullDisk): void {
       await friend.send(stage.phoneOf(id), text)
       await eventually(text, () => (gateway.ended || first.texts.has(text) ? true : undefined))
     }
-    await first.end()
     expect(await gateway.end(), gateway.output).toBe(1)
     expect(gateway.output).toContain('the disk under the state directory')
     expect(first.texts.size).toBeGreaterThan(0)
@@ -40,7 +39,7 @@ export function fullDiskTest(name: string, disk: FullDisk): void {
     await disk.mend?.(stage)
     const again = stage.spawn({ SESSION_RECOVERY_STARTUP_DELAY: '300' })
     await again.eventually('the control socket', () => again.client.call('status', {}))
-    const second = stage.listen()
+    const second = await stage.listen()
     await again.untilOnline(stage.ids)
     await eventually('every message', () => {
       const texts = new Set([...first.texts.keys(), ...second.texts.keys()])

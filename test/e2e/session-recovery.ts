@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Simulator } from '../../src/simulator/simulator.ts'
 import { GatewayProcess, eventually, type Environment } from '../support/gateway.ts'
+import { receiveTexts } from '../support/received-texts.ts'
 import { StrictBackend } from '../support/strict-backend.ts'
 
 const SESSIONS = 10
@@ -62,16 +63,7 @@ export function sessionRecoverySuite(name: string, store: StoreUnderTest): void 
 
     /** Every session gets a message and sends one; each arrives, readable. */
     async function exchange(tag: string): Promise<void> {
-      const received = new Map<string, string>()
-      const detach = new AbortController()
-      const listening = (async () => {
-        for await (const event of gateway.client.stream('events', {}, detach.signal)) {
-          if (event.type === 'message' && event.text !== undefined)
-            received.set(event.text, event.sessionId)
-        }
-      })().catch((error: unknown) => {
-        if (!detach.signal.aborted) throw error
-      })
+      const listening = await receiveTexts(join(dir, 'control.sock'))
       try {
         await Promise.all(
           ids.map(async (id) => {
@@ -79,7 +71,7 @@ export function sessionRecoverySuite(name: string, store: StoreUnderTest): void 
             const inbound = `to ${id} ${tag}`
             await friend.send(phoneOf(id), inbound)
             await eventually(`'${inbound}'`, () =>
-              received.get(inbound) === id ? true : undefined,
+              listening.texts.get(inbound) === id ? true : undefined,
             )
             const outbound = `from ${id} ${tag}`
             const sent = await gateway.client.call('session.send', {
@@ -92,8 +84,7 @@ export function sessionRecoverySuite(name: string, store: StoreUnderTest): void 
           }),
         )
       } finally {
-        detach.abort()
-        await listening
+        await listening.end()
       }
     }
 

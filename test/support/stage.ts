@@ -8,6 +8,7 @@ import { onTestFinished } from 'vitest'
 import type { Result } from '../../src/control/api.ts'
 import { Simulator } from '../../src/simulator/simulator.ts'
 import { BIN, eventually, GatewayProcess, type Environment } from './gateway.ts'
+import { receiveTexts, type ReceivedTexts } from './received-texts.ts'
 import { StoredObjects } from './stored-objects.ts'
 
 export interface StageOptions {
@@ -158,13 +159,14 @@ export class Stage {
   async untilState(id: string, state: string): Promise<Result<'session.show'>> {
     return this.gateway.eventually(`${id} to be ${state}`, async () => {
       const shown = await this.view(id)
-      return shown.session.state === state ? shown : undefined
+      if (shown.session.state === state) return shown
+      throw new Error(`it is ${JSON.stringify(shown.session)}`)
     })
   }
 
   /** A message to each of the sessions and one from each; all arrive, readable. */
   async exchange(tag: string, ids = this.ids): Promise<void> {
-    const listening = this.listen()
+    const listening = await this.listen()
     try {
       await Promise.all(
         ids.map(async (id) => {
@@ -182,18 +184,9 @@ export class Stage {
     }
   }
 
-  /** Notes each text that comes in, with the session that got it, until `end` or the daemon's. */
-  listen(): { texts: ReadonlyMap<string, string>; end(): Promise<void> } {
-    const texts = new Map<string, string>()
-    const detach = new AbortController()
-    const { gateway } = this
-    const broken = receive(gateway, texts, detach.signal)
-    const end = async () => {
-      detach.abort()
-      const error = await broken
-      if (error !== undefined && !gateway.ended) throw error
-    }
-    return { texts, end }
+  /** Notes the texts that come in from now on. */
+  async listen(): Promise<ReceivedTexts> {
+    return receiveTexts(join(this.dir, 'control.sock'))
   }
 
   /** Sends a text to the session's friend, who reads it. */
@@ -241,22 +234,5 @@ export class Stage {
     for (const gateway of this.#gateways) await gateway.stop('SIGKILL')
     await this.simulator.stop()
     await rm(this.dir, { recursive: true, force: true })
-  }
-}
-
-/** Resolves with what broke the stream of events, if it was not the signal. */
-async function receive(
-  { client }: GatewayProcess,
-  texts: Map<string, string>,
-  signal: AbortSignal,
-): Promise<unknown> {
-  try {
-    for await (const event of client.stream('events', {}, signal)) {
-      if (event.type === 'message' && event.text !== undefined)
-        texts.set(event.text, event.sessionId)
-    }
-    return undefined
-  } catch (error) {
-    return signal.aborted ? undefined : error
   }
 }
