@@ -40,6 +40,10 @@ const LAST_RECEIPTS_MS = 50
 /** How long a socket may take to say goodbye before its TCP connection is cut. */
 const CLOSE_MS = 2_000
 const ACK_MS = 10_000
+/** A frame held for so long is told of, before Baileys would give the connection up. */
+const STALL_MS = 10_000
+/** Bytes held back above which nothing more is read. */
+const HELD_BYTES = 4 * 1024 * 1024
 
 /** What arrived from WhatsApp is wanted in `messages.upsert` at once: no wait for a history sync. */
 const HISTORY = new Set<proto.Message.HistorySyncType | null | undefined>([
@@ -83,8 +87,11 @@ export class SessionSocket {
       makeSignalRepository: memo.makeRepository,
     })
     memo.watch(this.#socket.ws)
-    this.#gate = new SendGate(innerSocket(this.#socket.ws), handle, (stalled) =>
-      listeners.stalled(stalled),
+    this.#gate = new SendGate(
+      innerSocket(this.#socket.ws),
+      handle,
+      (stalled) => listeners.stalled(stalled),
+      { stallMs: Math.min(STALL_MS, settings.connectTimeoutMs / 2), highWaterBytes: HELD_BYTES },
     )
     this.#socket.ev.on('creds.update', () => {
       handle.saveCreds().catch((error: unknown) => listeners.saveFailed(error))
@@ -197,13 +204,16 @@ export class SessionSocket {
   /**
    * Ends the socket so that nothing is acknowledged that is not durable, and everything durable is
    * acknowledged: finish sending, seal the auth state, let the last receipts out, close. Never logs
-   * out. `waitMs` bounds the wait for sends that don't finish, and that for frames that are held.
+   * out. `waitMs` bounds the wait for sends that don't finish, for changes that can't be
+   * acknowledged and for frames that are held.
    */
   async endGracefully(waitMs: number): Promise<void> {
-    await within(waitMs, Promise.allSettled(this.#sending))
-    await this.#handle.seal()
+    const until = performance.now() + waitMs
+    const left = () => Math.max(0, until - performance.now())
+    await within(left(), Promise.allSettled(this.#sending))
+    await this.#handle.seal({ deadlineMs: left() })
     await sleep(LAST_RECEIPTS_MS)
-    await within(waitMs, this.#gate.drained())
+    await within(left(), this.#gate.drained())
     await this.end()
     // end() destroys the event emitter, so the creds of the last moment are saved by hand.
     await this.#handle.saveCreds()

@@ -41,8 +41,6 @@ interface Held {
   departure: Departure | undefined
 }
 
-export const GATE: GateSettings = { stallMs: 10_000, highWaterBytes: 4 * 1024 * 1024 }
-
 const departures = new AsyncLocalStorage<Departure>()
 
 /** Runs work and follows the last frame that it hands to any gate. */
@@ -76,7 +74,6 @@ export class SendGate {
   readonly #pauses = new Set<string>()
   #held: Held[] = []
   #bytes = 0
-  #handedOver = 0
   #open = true
   #connected: boolean
   #stalled = false
@@ -87,7 +84,7 @@ export class SendGate {
     socket: GatedSocket,
     handle: Pick<AuthHandle, 'seq' | 'ackSeq' | 'onAck'>,
     onStall: (stalled: boolean) => void,
-    settings: GateSettings = GATE,
+    settings: GateSettings,
   ) {
     this.#socket = socket
     this.#handle = handle
@@ -107,11 +104,6 @@ export class SendGate {
         resolve()
       })
     })
-  }
-
-  /** Frames that Baileys has handed over so far. */
-  get handedOver(): number {
-    return this.#handedOver
   }
 
   /** Bytes that wait. */
@@ -143,7 +135,6 @@ export class SendGate {
   }
 
   #take(data: Uint8Array | string, sent: Sent | undefined): void {
-    this.#handedOver++
     const departure = departures.getStore()
     const needs = this.#handle.seq
     const ready = this.#held.length === 0 && this.#handle.ackSeq >= needs

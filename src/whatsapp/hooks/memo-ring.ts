@@ -16,7 +16,7 @@ export interface RingLimits {
 }
 
 /** WhatsApp redelivers what has no receipt: seldom more than a few messages. */
-export const LIMITS: RingLimits = { slots: 1024, bytes: 16 * 1024 * 1024 }
+const LIMITS: RingLimits = { slots: 1024, bytes: 16 * 1024 * 1024 }
 
 const WINDOW = 'window'
 
@@ -53,11 +53,6 @@ export class MemoRing {
   constructor(keys: SignalKeyStore, limits: RingLimits = LIMITS) {
     this.#keys = keys
     this.#limits = limits
-  }
-
-  /** Messages that are remembered. */
-  get size(): number {
-    return this.#live.size - this.#freed.size
   }
 
   /** The plaintext of a message that was decrypted before. */

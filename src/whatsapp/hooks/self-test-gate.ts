@@ -25,7 +25,8 @@ export async function framesAreHeld(): Promise<boolean> {
     return () => undefined
   }
   const acknowledging = Object.assign(handle, { onAck })
-  const gate = new SendGate(innerSocket(client), acknowledging, () => undefined)
+  const settings = { stallMs: 10_000, highWaterBytes: 1_024 }
+  const gate = new SendGate(innerSocket(client), acknowledging, () => undefined, settings)
   await new Promise<void>((resolve) => {
     client.send('frame', () => resolve())
   })
