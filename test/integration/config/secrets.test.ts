@@ -63,7 +63,8 @@ test('a secret file that is missing or empty is one clear problem', () => {
 test('a secret that every user can read is a warning; behind a closed directory it is none', () => {
   const path = put('token', 'hush-token', 0o644)
   const rc = put('rc.yaml', 'minio: {endpoint: m, accessKey: hush-a, secretKey: hush-b}', 0o644)
-  const both = () => load({ ...BACKEND, WORKER_AUTH_TOKEN_FILE: path }, { configFile: rc }).warnings
+  const env = { ...BACKEND, WORKER_AUTH_TOKEN_FILE: path, WA_GATEWAY_ALLOW_PLAINTEXT: 'true' }
+  const both = () => load(env, { configFile: rc }).warnings
   expect(both()).toEqual([])
   chmodSync(dir, 0o755)
   expect(both()).toEqual([
