@@ -21,7 +21,11 @@ module.exports = {
     layer('registry', [session], ''),
     layer('backend', [session, config], ''),
     layer('control', [session, config], ''),
-    layer('replica', [session, '^src/store/port\\.ts$', '^src/authstate/port\\.ts$'], ''),
+    layer(
+      'replica',
+      [session, '^src/store/port\\.ts$', '^src/authstate/(port|record)\\.ts$'],
+      "changes are stored as the journal has them, so that a reader verifies them itself",
+    ),
     layer('whatsapp', [session, ports], 'ports, not adapters'),
     layer('recovery', [session, ports], 'ports, not adapters'),
     layer('simulator', [session], 'the peer knows nothing of the gateway'),

@@ -147,6 +147,8 @@ export interface AuthStore {
   /** Why the session is suspended; undefined where it is not. */
   suspended(sessionId: string): string | undefined
 
+  /** Whether an image is of a linked device; `LocalSession.paired` once it is installed. */
+  isPaired(image: SessionImage): boolean
   /** The committed state, consistent at its seq. */
   image(sessionId: string): Promise<SessionImage>
   /** Sets the local state aside under `quarantine/` in the state directory; returns the file's path. */

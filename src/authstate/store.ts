@@ -5,6 +5,7 @@ import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 import { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 
+import { isPaired } from './apply.ts'
 import { ackSeqOf } from './acknowledged.ts'
 import { GENESIS_HASH } from './chain.ts'
 import { encodeValue } from './codec.ts'
@@ -203,6 +204,10 @@ export class LocalAuthStore implements AuthStore {
 
   suspended(sessionId: string): string | undefined {
     return this.#suspensions.get(sessionId)?.reason
+  }
+
+  isPaired({ entries }: SessionImage): boolean {
+    return entries.some(({ type, value }) => type === 'creds' && isPaired(value))
   }
 
   async image(sessionId: string): Promise<SessionImage> {

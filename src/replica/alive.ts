@@ -17,19 +17,25 @@ export class AliveBeat {
   readonly #worker: string
   readonly #boot: () => string
   readonly #sealer: Sealer
+  readonly #onBeat: (signal: AbortSignal) => Promise<void>
   #counter = 0
   #abort: AbortController | undefined
   #loop: Promise<void> = Promise.resolve()
   #failure: unknown
 
-  /** `boot` is asked before each put, since a fenced worker goes on under another boot id. */
+  /**
+   * `boot` is asked before each put, since a fenced worker goes on under another boot id. `onBeat`
+   * is what else is to be done that often; the next beat waits for it.
+   */
   constructor(
     store: ObjectStore,
     clock: Clock,
     worker: string,
     boot: () => string,
     sealer: Sealer,
+    onBeat: (signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
   ) {
+    this.#onBeat = onBeat
     this.#store = store
     this.#clock = clock
     this.#worker = worker
@@ -74,6 +80,7 @@ export class AliveBeat {
         throw error
       }
       await this.#put(signal)
+      await this.#onBeat(signal)
     }
   }
 

@@ -1,14 +1,25 @@
+import type { SessionImage } from '../authstate/port.ts'
+import type { CauseId } from '../session/cause.ts'
 import { GatewayError } from '../session/errors.ts'
-import { planRecovery, type RecoveryEvidence, type RecoveryPlan } from '../session/plan.ts'
-import { newStamp, type ReplicaContext } from './context.ts'
+import {
+  planRecovery,
+  planRefusal,
+  type RecoveryEvidence,
+  type RecoveryPlan,
+} from '../session/plan.ts'
+import { newHeld, newStamp, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
+import { replay } from './log/replay.ts'
+import type { ClosedRange, Tail } from './log/tail.ts'
+import { ask } from './log/want.ts'
 import { readOwner, swapOwner } from './owner-io.ts'
-import type { KnownOwner, LogRange } from './owner.ts'
+import type { KnownOwner, OwnerRecord } from './owner.ts'
 import type { ClaimOutcome, ClaimRequest } from './port.ts'
+import { isUnreadable } from './sealer.ts'
 import type { Silence } from './silence.ts'
 import { fetchSnapshot } from './snapshot-io.ts'
-import type { Snapshot } from './snapshot.ts'
-import { claimOwner, GENESIS, type ClaimBase } from './transitions.ts'
+import { closeRanges, stored, survey, type Survey } from './survey.ts'
+import { claimOwner, GENESIS, NOTHING, type ClaimBase, type StateEnd } from './transitions.ts'
 
 type Acting = Extract<RecoveryPlan, { kind: 'connect' | 'restore' | 'create' }>
 type Claimed = Extract<ClaimOutcome, { kind: 'claimed' }>
@@ -18,48 +29,55 @@ const ROUNDS = 10
 
 /**
  * Rule 5: brings local state to where a socket may be opened, and takes the next epoch. The order
- * is (a) close the log's ranges, (b) does local state serve, (c) else verify what is stored and put
- * it in its place, (d) tag the base durably, (e) swap the record, (f) live only under the boot that
- * began. Decisions are outcomes; trouble with the store or the disk is thrown.
+ * is (a) end the logs of other boots and close the ranges, (b) does local state serve, (c) else
+ * verify what is stored and put it in its place, (d) tag the base durably, (e) swap the record, (f)
+ * live only under the boot that began. Decisions are outcomes; trouble with the store or the disk is
+ * thrown.
  *
  * The record is missing or behind: a missing one is a new or emptied store where this disk had none
  * confirmed; where it had, only an assignment or a take-over goes on from the local state, and says
  * so. A record below the epoch that the store once confirmed means a store that was rolled back,
  * and is refused as `damaged`: what other workers wrote since is gone from it.
+ *
+ * `warmOnly`: refuse as `owned-elsewhere` where local state does not serve, since a socket uses it.
  */
-export async function claim(context: ReplicaContext, request: ClaimRequest): Promise<ClaimOutcome> {
+export async function claim(
+  context: ReplicaContext,
+  request: ClaimRequest,
+  { warmOnly = false } = {},
+): Promise<ClaimOutcome> {
   const { sessionId, signal } = request
   const silent = new Set<string>()
   const notes: string[] = []
   for (let round = 0; round < ROUNDS; round++) {
     signal?.throwIfAborted()
-    const boot = context.auth.boot
+    await context.log.ready()
+    await context.log.clear(sessionId)
+    const here = context.log.position
+    if (here.boot !== context.auth.boot) continue
     const known = await readRecord(context, sessionId, signal)
     if (known instanceof GatewayError) return refused('damaged', known.message, notes)
     const silence = known && silent.has(known.record.boot) ? 'silent' : 'unknown'
-    const evidence = gather(context, request, known, silence)
-    let plan = planRecovery(evidence)
-    if (plan.kind === 'wait') {
-      const heard: Silence = await context.silence.of(plan.worker, plan.boot, signal)
-      if (heard === 'silent') {
-        silent.add(plan.boot)
-        continue
-      }
-      const now = await readRecord(context, sessionId, signal)
-      if (changed(known, now)) continue
-      plan = planRecovery({ ...evidence, silence: heard })
+    const early = gather(context, request, known, silence)
+    const may = await permission(context, request, early, known)
+    if (may === 'again') continue
+    if (may.kind === 'silent') {
+      silent.add(may.boot)
+      continue
     }
-    let snapshot: Snapshot | undefined
-    if (plan.kind === 'restore') {
-      const fetched = await fetchNamed(context, sessionId, known, signal)
-      if (fetched === 'changed') continue
-      if (fetched instanceof GatewayError) plan = planRecovery(withProblem(evidence, fetched))
-      else snapshot = fetched
+    if (may.kind === 'refuse') return refused(may.cause, may.why, notes)
+    if (early.owner?.held === true) {
+      const plan = planRecovery(early)
+      if (plan.kind === 'nothing') return serving(context, sessionId, plan.epoch, notes)
     }
+    const ground = await prepare(context, request, known, here, early)
+    if (ground === 'changed') continue
+    const { plan } = ground
     if (plan.kind === 'refuse') return refused(plan.cause, plan.why, notes)
     if (plan.kind === 'wait') continue
     if (plan.kind === 'nothing') return serving(context, sessionId, plan.epoch, notes)
-    const outcome = await act(context, sessionId, { plan, known, boot, snapshot, notes, signal })
+    if (warmOnly && plan.kind !== 'connect') return refused('owned-elsewhere', plan.why, notes)
+    const outcome = await act(context, sessionId, { ...ground, plan, known, here, notes, signal })
     if (outcome !== undefined) return outcome
   }
   throw new GatewayError({
@@ -70,11 +88,96 @@ export async function claim(context: ReplicaContext, request: ClaimRequest): Pro
   })
 }
 
-interface Action {
+type Permission =
+  | { kind: 'granted' }
+  | { kind: 'silent'; boot: string }
+  | { kind: 'refuse'; cause: CauseId; why: string }
+
+/** Whether the session may be taken, before anything of it is touched. */
+async function permission(
+  context: ReplicaContext,
+  { sessionId, signal }: ClaimRequest,
+  evidence: RecoveryEvidence,
+  known: KnownOwner | undefined,
+): Promise<Permission | 'again'> {
+  const plan = planRefusal(evidence)
+  if (plan === undefined) return { kind: 'granted' }
+  if (plan.kind === 'refuse') return plan
+  if (plan.kind !== 'wait') return { kind: 'granted' }
+  const heard: Silence = await context.silence.of(plan.worker, plan.boot, signal)
+  if (heard === 'silent') return { kind: 'silent', boot: plan.boot }
+  if (changed(known, await readRecord(context, sessionId, signal))) return 'again'
+  await ask(context, plan, sessionId, signal)
+  const refusal = planRefusal({ ...evidence, silence: heard })
+  return refusal?.kind === 'refuse' ? refusal : 'again'
+}
+
+interface Ground {
+  plan: RecoveryPlan
+  closed: ClosedRange[]
+  /** The newest change in the store. */
+  end: StateEnd
+  /** What is restored, verified. */
+  image?: SessionImage
+}
+
+/** Steps (a) to (c) without touching local state. `changed`: the record is another one by now. */
+async function prepare(
+  context: ReplicaContext,
+  request: ClaimRequest,
+  known: KnownOwner | undefined,
+  here: { boot: string; slot: number },
+  early: RecoveryEvidence,
+): Promise<Ground | 'changed'> {
+  const { sessionId, signal } = request
+  if (known === undefined) return { plan: planRecovery(early), closed: [], end: NOTHING }
+  const silence = 'silent'
+  let found: Survey = { end: known.record }
+  try {
+    const closed = await closeRanges(context, known.record, here)
+    found = await survey(context, known, closed, signal)
+    const plan = planRecovery({ ...gather(context, request, known, silence, found), silence })
+    if (plan.kind !== 'restore') return { plan, closed, end: found.end }
+    const image = await restored(context, known.record, closed, found.tail, signal)
+    if (image !== undefined) return { plan, closed, end: image, image }
+    const unpaired = { ...found, unpaired: true }
+    const without = planRecovery(gather(context, request, known, silence, unpaired))
+    return { plan: without, closed, end: known.record }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    // Rule 7: what is missing or does not fit is damage only where the record still says the same.
+    if (changed(known, await readRecord(context, sessionId, signal))) return 'changed'
+    const problem = { ...found, problem: error.message }
+    const plan = planRecovery(gather(context, request, known, silence, problem))
+    const harmless = plan.kind === 'refuse'
+    return {
+      plan: harmless ? plan : { kind: 'refuse', cause: 'damaged', why: error.message },
+      closed: [],
+      end: found.end,
+    }
+  }
+}
+
+/** Snapshot and log as one state; undefined where no phone was linked in it yet. */
+async function restored(
+  context: ReplicaContext,
+  record: OwnerRecord,
+  closed: ClosedRange[],
+  read: Tail | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SessionImage | undefined> {
+  const { session, snapshot } = record
+  const base = snapshot && (await fetchSnapshot(context, session, snapshot, signal)).image
+  const tail = read ?? (await stored(context, record, closed, signal))
+  if (tail === undefined) return undefined
+  const image = replay(session, base ?? undefined, tail)
+  return context.auth.isPaired(image) ? image : undefined
+}
+
+interface Action extends Ground {
   plan: Acting
   known: KnownOwner | undefined
-  boot: string
-  snapshot: Snapshot | undefined
+  here: { boot: string; slot: number }
   notes: string[]
   signal: AbortSignal | undefined
 }
@@ -83,31 +186,35 @@ interface Action {
 async function act(
   context: ReplicaContext,
   sessionId: string,
-  { plan, known, boot, snapshot, notes, signal }: Action,
+  { plan, known, here, closed, end, image, notes, signal }: Action,
 ): Promise<Claimed | undefined> {
   const { auth } = context
   const { epoch } = plan
+  const { boot } = here
   const tag = { epoch, boot }
-  const ranges = closedRanges(sessionId, known)
+  const base = baseOf(context, sessionId, plan, known, end)
   if (plan.kind !== 'connect' && plan.quarantine) {
     const path = await auth.quarantine(sessionId, plan.why)
     notes.push(`the local state was set aside (${plan.why}): ${path}`)
   }
-  if (snapshot !== undefined) await auth.install(snapshot.image, tag)
+  if (image !== undefined) await auth.install(image, tag)
   else if (auth.find(sessionId) !== undefined) await auth.tag(sessionId, tag, true)
   const holder = { epoch, worker: context.worker, boot }
-  const base = baseOf(context, sessionId, plan)
+  const open = { worker: context.worker, boot, from: here.slot, to: null }
   const stamp = newStamp(context)
-  const next = claimOwner(sessionId, known?.record, holder, base, ranges, stamp)
+  const next = claimOwner(sessionId, known?.record, holder, base, { closed, open }, stamp)
   const outcome = await swapOwner(context, next, known, signal)
   if (outcome.kind === 'lost') {
-    // What was put in place a moment ago is a copy of a stored snapshot that no epoch of ours names.
-    if (snapshot !== undefined) await auth.purge(sessionId)
+    // What was put in place a moment ago is a copy of stored state that no epoch of ours names.
+    if (image !== undefined) await auth.purge(sessionId)
     return undefined
   }
-  if (auth.boot !== boot) return undefined
-  context.held.set(sessionId, { epoch, boot, owner: outcome.known, garbage: new Set() })
+  if (auth.boot !== boot || context.log.position.boot !== boot) return undefined
+  const held = newHeld(context, { epoch, boot }, outcome.known)
+  context.held.set(sessionId, held)
   if (auth.find(sessionId) !== undefined) await auth.confirmEpoch(sessionId, epoch)
+  auth.resume(sessionId)
+  context.log.admit(sessionId)
   return claimed(plan, next, auth.find(sessionId)?.seq, notes)
 }
 
@@ -136,44 +243,26 @@ function serving(
   return { kind: 'claimed', epoch, route: 'warm', seq, notes }
 }
 
-/**
- * Ranges of the shared log are fenced and closed here, before anything is decided by their end. A
- * record with an open range comes from a program that writes such a log: this one cannot fence it.
- */
-function closedRanges(sessionId: string, known: KnownOwner | undefined): LogRange[] {
-  const ranges = known?.record.ranges ?? []
-  if (ranges.length === 0) return []
-  throw new GatewayError({
-    code: 'replica.damaged',
-    subject: sessionId,
-    message: `the owner record of '${sessionId}' names log ranges, which this version cannot read`,
-    hint: 'update wa-gateway on this host',
-  })
-}
-
-function baseOf(context: ReplicaContext, sessionId: string, plan: Acting): ClaimBase {
-  if (plan.kind === 'create') return { from: 'new' }
-  if (plan.kind === 'restore') return { from: 'restore' }
-  const local = context.auth.find(sessionId)
-  return { from: 'warm', end: { seq: local?.seq ?? 0, hash: local?.hash ?? GENESIS } }
-}
-
-/** The snapshot that the record names; `changed` where the record meanwhile names another. */
-async function fetchNamed(
+function baseOf(
   context: ReplicaContext,
   sessionId: string,
+  plan: Acting,
   known: KnownOwner | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Snapshot | GatewayError | 'changed'> {
-  const ref = known?.record.snapshot
-  if (!ref) return 'changed'
-  try {
-    return await fetchSnapshot(context, sessionId, ref, signal)
-  } catch (error) {
-    if (!isDamage(error)) throw error
-    const now = await readRecord(context, sessionId, signal)
-    return changed(known, now) ? 'changed' : error
+  end: StateEnd,
+): ClaimBase {
+  const local = context.auth.find(sessionId)
+  if (plan.kind === 'create') {
+    // Fresh state that was claimed before may lie in the log already: its history goes on.
+    const goesOn = !plan.quarantine && known && local && hasTag(context, known.record)
+    return goesOn ? { from: 'stored', end: known.record } : { from: 'new' }
   }
+  if (known !== undefined) return { from: 'stored', end }
+  return { from: 'local', end: { seq: local?.seq ?? 0, hash: local?.hash ?? GENESIS } }
+}
+
+function hasTag({ auth }: ReplicaContext, { session, epoch, boot }: OwnerRecord): boolean {
+  const tags = auth.find(session)?.tags ?? []
+  return tags.some((tag) => tag.epoch === epoch && tag.boot === boot)
 }
 
 async function readRecord(
@@ -184,7 +273,7 @@ async function readRecord(
   try {
     return await readOwner(context, sessionId, signal)
   } catch (error) {
-    if (isDamage(error)) return error
+    if (isUnreadable(error)) return error
     throw error
   }
 }
@@ -194,17 +283,6 @@ function changed(
   now: KnownOwner | GatewayError | undefined,
 ): boolean {
   return now instanceof GatewayError || now?.etag !== known?.etag
-}
-
-function withProblem(evidence: RecoveryEvidence, error: GatewayError): RecoveryEvidence {
-  const { owner } = evidence
-  if (owner?.snapshot === undefined) return evidence
-  const snapshot = { ...owner.snapshot, problem: error.message }
-  return { ...evidence, owner: { ...owner, snapshot } }
-}
-
-function isDamage(error: unknown): error is GatewayError {
-  return error instanceof GatewayError && error.code === 'replica.damaged'
 }
 
 function refused(

@@ -2,6 +2,8 @@ import type { AuthStore } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { Clock } from './clock.ts'
+import type { SlotReader } from './log/slots.ts'
+import type { BootId } from './names.ts'
 import type { KnownOwner } from './owner.ts'
 import type { Sealer } from './sealer.ts'
 import type { SilenceWatch } from './silence.ts'
@@ -16,23 +18,60 @@ export interface Held {
   owner: KnownOwner | undefined
   /** Names of snapshots that no record names any more and that could not be deleted yet. */
   garbage: Set<string>
+  /** False while the stored state lacks what came before the log: a snapshot must be first. */
+  complete: boolean
+  /** When the state was last stored as a whole or claimed, on the monotonic clock. */
+  foldedAt: number
+  /** Bytes of changes that were shipped since. */
+  tailBytes: number
 }
 
 /** The part of the AuthStore that the replica uses. */
 export type LocalState = Pick<
   AuthStore,
   | 'boot'
+  | 'renewBoot'
   | 'isMine'
+  | 'nextSlot'
   | 'find'
   | 'hashAt'
   | 'install'
   | 'tag'
   | 'confirmEpoch'
   | 'confirmStored'
+  | 'journal'
+  | 'confirmShipped'
+  | 'onChanges'
+  | 'ack'
+  | 'isPaired'
+  | 'suspend'
+  | 'suspendAll'
+  | 'resume'
   | 'image'
   | 'quarantine'
   | 'purge'
 >
+
+/** The log that this process writes, and the logs of others. */
+export interface SharedLog {
+  readonly slots: SlotReader
+  /** The boot that writes, and the slot that its next or present bundle takes. */
+  readonly position: { boot: string; slot: number }
+  /** Resolves when there is a boot that may write: at once, unless the last one was just fenced. */
+  ready(): Promise<void>
+  /** Resolves when no bundle under way says anything of the session. */
+  clear(sessionId: string): Promise<void>
+  /** Ends the log of a boot for good (rule 6); its end is the slot of the fence. */
+  fence(boot: BootId, from: number): Promise<number>
+  /** The session is held from now on: what is not stored of it will be. */
+  admit(sessionId: string): void
+  /** The session is no longer held. */
+  dismiss(sessionId: string, error: unknown): void
+  /** Resolves when what is durable now is stored; rejects at the first trouble. */
+  shipped(sessionId: string, signal?: AbortSignal): Promise<void>
+  /** A snapshot was stored, which may be what somebody waits for. */
+  settled(sessionId: string): void
+}
 
 /** What every operation of the replica works with. */
 export interface ReplicaContext {
@@ -46,6 +85,7 @@ export interface ReplicaContext {
   readonly timing: SwapTiming
   readonly silence: SilenceWatch
   readonly held: Map<string, Held>
+  readonly log: SharedLog
   newWriteId(): string
   /** Another worker has taken the session. */
   onLost(sessionId: string, owner: KnownOwner | undefined): void
@@ -53,6 +93,23 @@ export interface ReplicaContext {
 
 export function newStamp(context: ReplicaContext): Stamp {
   return { writeId: context.newWriteId(), at: context.clock.wall() }
+}
+
+export function newHeld(
+  context: Pick<ReplicaContext, 'clock'>,
+  { epoch, boot }: { epoch: number; boot: string },
+  owner: KnownOwner,
+): Held {
+  const { snapshot, origin } = owner.record
+  const complete = snapshot !== null || origin !== null
+  const foldedAt = context.clock.monotonic()
+  return { epoch, boot, owner, garbage: new Set(), complete, foldedAt, tailBytes: 0 }
+}
+
+/** Ends this process' hold on a session; whoever waits for it to be shipped learns why. */
+export function letGo(context: ReplicaContext, sessionId: string, error: unknown): void {
+  context.held.delete(sessionId)
+  context.log.dismiss(sessionId, error)
 }
 
 export function requireHeld(context: ReplicaContext, sessionId: string): Held {

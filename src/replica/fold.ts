@@ -15,16 +15,24 @@ export async function fold(
   signal?: AbortSignal,
 ): Promise<BackupInfo> {
   const { held, known } = await heldOwner(context, sessionId, signal)
+  // Noted first: whatever is in earlier slots is durable here, and so in the snapshot.
+  const { slot } = context.log.position
   const snapshot = await snapshotFor(context, sessionId, held, known.record, trigger, signal)
   await noteBase(context, sessionId, held)
   const { before, after } = await changeHeld(
     context,
     sessionId,
-    (record, stamp) =>
-      foldOwner(record, held, superseding(record, snapshot, context.clock.wall()), stamp),
+    (record, stamp) => {
+      const snapshots = superseding(record, snapshot, context.clock.wall())
+      return foldOwner(record, held, snapshots, slot, stamp)
+    },
     signal,
   )
+  held.complete = true
+  held.foldedAt = context.clock.monotonic()
+  held.tailBytes = 0
   await noteStored(context, sessionId, held, snapshot.seq)
+  context.log.settled(sessionId)
   await dropUnnamed(context, before, after, held.garbage)
   return backupInfo(sessionId, snapshot, true)
 }
@@ -87,7 +95,7 @@ export function superseding(
 
 /** State that was created under this very epoch carries no tag yet: it gets one before it is stored. */
 export async function noteBase(
-  context: ReplicaContext,
+  context: Pick<ReplicaContext, 'auth'>,
   sessionId: string,
   { epoch, boot }: Held,
 ): Promise<void> {

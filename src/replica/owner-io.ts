@@ -1,6 +1,6 @@
 import { GatewayError } from '../session/errors.ts'
 import type { StoredObject } from '../store/port.ts'
-import { newStamp, requireHeld, type Held, type ReplicaContext } from './context.ts'
+import { letGo, newStamp, requireHeld, type Held, type ReplicaContext } from './context.ts'
 import { ownerName } from './names.ts'
 import { encodeOwner, parseOwner, type KnownOwner, type OwnerRecord } from './owner.ts'
 import { withKeys } from './sealer.ts'
@@ -86,18 +86,19 @@ function lose(
   sessionId: string,
   owner: KnownOwner | undefined,
 ): GatewayError {
-  context.held.delete(sessionId)
-  context.onLost(sessionId, owner)
   const who =
     owner === undefined
       ? 'its owner record is gone'
       : `worker '${owner.record.worker}' owns it since epoch ${owner.record.epoch}`
-  return new GatewayError({
+  const error = new GatewayError({
     code: 'replica.fenced',
     subject: sessionId,
     message: `this worker lost '${sessionId}': ${who}`,
     hint: `stop it there first, or run \`wa-gateway recover --session ${sessionId} --take-over\``,
   })
+  letGo(context, sessionId, error)
+  context.onLost(sessionId, owner)
+  return error
 }
 
 async function known(

@@ -23,7 +23,7 @@ const snapshotRef = z.strictObject({
 /** Slots `from` to `to` (exclusive; null: open) of a boot's log, in which this session has changes. */
 const range = z.strictObject({
   worker: z.string(),
-  boot: z.string(),
+  boot: z.string().regex(/^[0-9a-f]{32}$/),
   from: count,
   to: count.nullable(),
 })
@@ -35,7 +35,13 @@ const ownerSchema = z.strictObject({
   epoch,
   worker: z.string(),
   boot: z.string(),
+  /** Where the log holds this session's changes; read in this order. At most one is open. */
   ranges: z.array(range),
+  /**
+   * Where the present history began with nothing, so that the log alone tells it: the epoch, and the
+   * end of the history before. Null where it began with state that only a snapshot tells.
+   */
+  origin: z.strictObject({ epoch, seq: count, hash }).nullable(),
   /** What a recovery starts from; null before the first fold and after an unlinked pairing. */
   snapshot: snapshotRef.nullable(),
   /** Older snapshots that are still backups, newest first. */

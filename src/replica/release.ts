@@ -1,10 +1,10 @@
 import { GatewayError } from '../session/errors.ts'
-import type { Held, ReplicaContext } from './context.ts'
+import { letGo, type Held, type ReplicaContext } from './context.ts'
 import { isNewer, noteBase, noteStored, snapshotFor, superseding } from './fold.ts'
-import { changeHeld, heldOwner } from './owner-io.ts'
+import { changeHeld, heldOwner, readOwner } from './owner-io.ts'
 import type { OwnerRecord, SnapshotRef } from './owner.ts'
 import { dropUnnamed } from './snapshot-io.ts'
-import { releaseOwner, type StateEnd } from './transitions.ts'
+import { holds, releaseOwner } from './transitions.ts'
 
 export interface ReleaseResult {
   stored: boolean
@@ -12,9 +12,10 @@ export interface ReleaseResult {
 }
 
 /**
- * Rule 10: a snapshot where local state is newer and `store` says so, then the record with the true
- * end. Without the snapshot the record says how far the state went, so that a worker without this
- * disk refuses as `stale` instead of going back unasked. The caller has sealed the session.
+ * Rule 10: every change is shipped, then the record says where the history ends and is given up. A
+ * snapshot (`store`) only spares the next owner the replay. What cannot be shipped stays in this
+ * disk's journal and the session stays unreleased, so that nobody goes on without it unasked. The
+ * caller has sealed the session.
  */
 export async function release(
   context: ReplicaContext,
@@ -22,12 +23,13 @@ export async function release(
   options: { store: boolean; signal?: AbortSignal },
 ): Promise<ReleaseResult> {
   try {
-    return await attempt(context, sessionId, options)
+    await attempt(context, sessionId, options)
+    return { stored: true }
   } catch (error) {
-    if (!isStoreTrouble(error)) throw error
+    if (!isExpected(error, options.signal)) throw error
     return { stored: false, detail: `not released in the object store: ${error.message}` }
   } finally {
-    context.held.delete(sessionId)
+    letGo(context, sessionId, released(sessionId))
   }
 }
 
@@ -35,54 +37,79 @@ async function attempt(
   context: ReplicaContext,
   sessionId: string,
   { store, signal }: { store: boolean; signal?: AbortSignal },
-): Promise<ReleaseResult> {
+): Promise<void> {
   const { held, known } = await heldOwner(context, sessionId, signal)
-  const { snapshot, trouble } = store
-    ? await lastSnapshot(context, sessionId, held, known.record, signal)
-    : {}
   await noteBase(context, sessionId, held)
-  const end = snapshot ?? localEnd(context, sessionId)
+  await shipAll(context, sessionId, held, signal)
+  // After the last change was shipped, and before the record is read for the last time.
+  const { slot } = context.log.position
+  const snapshot = store
+    ? await lastSnapshot(context, sessionId, held, known.record, signal)
+    : undefined
+  const local = context.auth.find(sessionId)
   const { before, after } = await changeHeld(
     context,
     sessionId,
     (record, stamp) => {
       const snapshots = snapshot && superseding(record, snapshot, context.clock.wall())
-      return releaseOwner(record, held, end ?? record, snapshots, stamp)
+      return releaseOwner(record, held, local ?? record, slot, snapshots, stamp)
     },
     signal,
   )
-  await noteStored(context, sessionId, held, snapshot?.seq)
+  await noteStored(context, sessionId, held, after.seq)
   if (snapshot !== undefined) await dropUnnamed(context, before, after, held.garbage)
-  if (after.snapshot?.seq === after.seq) return { stored: true }
-  const stored = after.snapshot === null ? 'nothing' : `the state up to seq ${after.snapshot.seq}`
-  const why = trouble === undefined ? '' : `: ${trouble}`
-  return {
-    stored: false,
-    detail: `the object store has ${stored}, this disk seq ${after.seq}${why}`,
+}
+
+/** Where a fence came between, this tells at once whether the session has another owner by now. */
+async function shipAll(
+  context: ReplicaContext,
+  sessionId: string,
+  held: Held,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await context.log.shipped(sessionId, signal)
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'replica.fenced') {
+      const known = await readOwner(context, sessionId, signal)
+      if (known === undefined || !holds(known.record, held)) context.onLost(sessionId, known)
+    }
+    throw error
   }
 }
 
-/** A snapshot that cannot be put is no reason not to say where the state ends. */
+/** A snapshot that cannot be put is no reason not to release: the log has it all. */
 async function lastSnapshot(
   context: ReplicaContext,
   sessionId: string,
   held: Held,
   record: OwnerRecord,
   signal: AbortSignal | undefined,
-): Promise<{ snapshot?: SnapshotRef; trouble?: string }> {
-  if (!isNewer(context, sessionId, record)) return {}
+): Promise<SnapshotRef | undefined> {
+  if (!isNewer(context, sessionId, record)) return undefined
   try {
-    return { snapshot: await snapshotFor(context, sessionId, held, record, 'release', signal) }
+    return await snapshotFor(context, sessionId, held, record, 'release', signal)
   } catch (error) {
     if (!isStoreTrouble(error)) throw error
-    return { trouble: error.message }
+    return undefined
   }
 }
 
-function localEnd(context: ReplicaContext, sessionId: string): StateEnd | undefined {
-  return context.auth.find(sessionId)
+/** The store's trouble, a fence, or a deadline: the session is safe on this disk. */
+function isExpected(error: unknown, signal: AbortSignal | undefined): error is Error {
+  if (signal?.aborted === true && error === signal.reason) return error instanceof Error
+  if (!(error instanceof GatewayError)) return false
+  return isStoreTrouble(error) || error.code === 'interrupted'
 }
 
-function isStoreTrouble(error: unknown): error is GatewayError {
+function isStoreTrouble(error: unknown): boolean {
   return error instanceof GatewayError && error.code.startsWith('store.')
+}
+
+function released(sessionId: string): GatewayError {
+  return new GatewayError({
+    code: 'session.busy',
+    subject: sessionId,
+    message: `'${sessionId}' was released`,
+  })
 }

@@ -1,5 +1,5 @@
 import { GatewayError } from '../session/errors.ts'
-import { newStamp, type ReplicaContext } from './context.ts'
+import { letGo, newStamp, type ReplicaContext } from './context.ts'
 import { ownerName, sessionPrefix } from './names.ts'
 import { readOwner, swapOwner } from './owner-io.ts'
 import type { KnownOwner } from './owner.ts'
@@ -13,7 +13,7 @@ const ROUNDS = 10
  */
 export async function removeSession(context: ReplicaContext, sessionId: string): Promise<void> {
   if (!(await bury(context, sessionId))) return
-  context.held.delete(sessionId)
+  letGo(context, sessionId, removed(sessionId))
   const names: string[] = []
   for await (const { name } of context.store.list(sessionPrefix(sessionId)))
     if (name !== ownerName(sessionId)) names.push(name)
@@ -46,5 +46,13 @@ function ownedElsewhere(sessionId: string, { record }: KnownOwner): GatewayError
     subject: sessionId,
     message: `worker '${record.worker}' owns '${sessionId}'`,
     hint: 'remove it there, or take it over first',
+  })
+}
+
+function removed(sessionId: string): GatewayError {
+  return new GatewayError({
+    code: 'session.unknown',
+    subject: sessionId,
+    message: `'${sessionId}' was removed`,
   })
 }

@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto'
+import { GatewayError } from '../session/errors.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { AliveBeat } from './alive.ts'
+import { claimOrBorrow } from './borrow.ts'
 import { claim } from './claim.ts'
 import { systemClock, type Clock } from './clock.ts'
-import type { LocalState, ReplicaContext } from './context.ts'
+import type { Held, LocalState, ReplicaContext } from './context.ts'
 import { discover } from './discover.ts'
 import { fold, foldIfNewer } from './fold.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import { shipTiming } from './log/shipper.ts'
+import { WorkerLog } from './log/worker-log.ts'
 import { readOwner } from './owner-io.ts'
 import { backupsOf, ownerView, type KnownOwner } from './owner.ts'
 import type {
@@ -19,6 +23,7 @@ import type {
   Replica,
   ShipLag,
   SnapshotTrigger,
+  Tidied,
   Wanted,
 } from './port.ts'
 import { release, type ReleaseResult } from './release.ts'
@@ -27,6 +32,11 @@ import { rewind } from './rewind.ts'
 import { plainSealer, type Sealer } from './sealer.ts'
 import { SILENCE_TIMING, SilenceWatch, type SilenceTiming } from './silence.ts'
 import { SWAP_TIMING, type SwapTiming } from './swap.ts'
+import { tidy } from './tidy.ts'
+import { Upkeep } from './upkeep.ts'
+
+const HOUR = 3_600_000
+const POINT_IN_TIME_HOURS = 72
 
 export interface ReplicaOptions {
   store: ObjectStore
@@ -49,15 +59,19 @@ type LostListener = (sessionId: string, owner: OwnerView | undefined) => void
 /** The Replica over an object store. What is done to one session is done one at a time. */
 export class StoreReplica implements Replica {
   readonly #context: ReplicaContext
+  readonly #log: WorkerLog
+  readonly #upkeep: Upkeep
   readonly #alive: AliveBeat
   readonly #lock = new KeyedLock()
   readonly #listeners = new Set<LostListener>()
+  readonly #fencedListeners = new Set<(report: FencedReport) => void>()
+  readonly #forfeits: Forfeit[] = []
 
   constructor({ store, auth, worker, ...options }: ReplicaOptions) {
     const { clock = systemClock, swapTiming = SWAP_TIMING } = options
     const { silenceTiming = SILENCE_TIMING, sealer = plainSealer } = options
-    this.#alive = new AliveBeat(store, clock, worker, () => auth.boot, sealer)
-    this.#context = {
+    const { pointInTimeHours = POINT_IN_TIME_HOURS } = options
+    const base = {
       store,
       auth,
       sealer,
@@ -65,18 +79,40 @@ export class StoreReplica implements Replica {
       clock,
       timing: swapTiming,
       silence: new SilenceWatch(store, clock, worker, silenceTiming),
-      held: new Map(),
+      held: new Map<string, Held>(),
       newWriteId: () => randomBytes(16).toString('hex'),
-      onLost: (sessionId, owner) => this.#lost(sessionId, owner),
+      onLost: (sessionId: string, owner: KnownOwner | undefined) => this.#lost(sessionId, owner),
     }
+    this.#log = new WorkerLog(base, shipTiming(auth.ack, options.shipWindowMs), {
+      reclaim: (sessionId) => {
+        const request = { sessionId, assigned: false }
+        return claim(this.#context, request, { warmOnly: true })
+      },
+      exclusively: (sessionId, work) => this.#lock.run(sessionId, work),
+      onLost: async (sessionId) => this.#lost(sessionId, await this.#lastKnown(sessionId)),
+      onFenced: (report) => {
+        for (const listener of this.#fencedListeners) listener(report)
+      },
+    })
+    this.#context = { ...base, log: this.#log }
+    this.#upkeep = new Upkeep(this.#context, () => this.#log.probe(), pointInTimeHours * HOUR)
+    this.#alive = new AliveBeat(
+      store,
+      clock,
+      worker,
+      () => auth.boot,
+      sealer,
+      (signal) => this.#upkeep.beat(signal),
+    )
   }
 
-  start(): Promise<void> {
-    return this.#alive.start()
+  async start(): Promise<void> {
+    await this.#alive.start()
+    this.#upkeep.start()
   }
 
   claim(request: ClaimRequest): Promise<ClaimOutcome> {
-    return this.#lock.run(request.sessionId, () => claim(this.#context, request))
+    return this.#lock.run(request.sessionId, () => claimOrBorrow(this.#context, request))
   }
 
   fold(id: string, trigger: SnapshotTrigger, signal?: AbortSignal): Promise<BackupInfo> {
@@ -92,7 +128,13 @@ export class StoreReplica implements Replica {
   }
 
   release(id: string, options: { store: boolean; signal?: AbortSignal }): Promise<ReleaseResult> {
-    return this.#lock.run(id, () => release(this.#context, id, options))
+    return this.#lock.run(id, async () => {
+      try {
+        return await release(this.#context, id, options)
+      } finally {
+        this.#log.forgo(id)
+      }
+    })
   }
 
   async owner(id: string): Promise<OwnerView | undefined> {
@@ -129,36 +171,68 @@ export class StoreReplica implements Replica {
     return discover(this.#context)
   }
 
-  // STUBS until the log lands.
-  async tidy(): Promise<'not-due'> {
-    return 'not-due'
+  tidy(id: string, options: { intervalMs: number; signal?: AbortSignal }): Promise<Tidied> {
+    return this.#lock.run(id, () => tidy(this.#context, id, options))
   }
 
-  async ship(): Promise<void> {}
+  ship({
+    sessionIds = this.#context.held.keys(),
+    signal,
+  }: { sessionIds?: Iterable<string>; signal?: AbortSignal } = {}): Promise<void> {
+    return this.#log.ship(sessionIds, signal)
+  }
 
   lag(): ShipLag {
-    return { changes: 0, bytes: 0, oldestMs: 0 }
+    return this.#log.lag()
   }
 
-  onFenced(_listener: (report: FencedReport) => void): void {}
+  onFenced(listener: (report: FencedReport) => void): void {
+    this.#fencedListeners.add(listener)
+  }
 
   forfeits(): Forfeit[] {
-    return []
+    return [...this.#forfeits]
   }
 
   wanted(): Wanted[] {
-    return []
+    return this.#upkeep.wanted()
   }
 
-  onWanted(_listener: (wanted: Wanted) => void): void {}
+  onWanted(listener: (wanted: Wanted) => void): void {
+    this.#upkeep.onWanted(listener)
+  }
 
-  /** Ends the counter and the watches. What is held stays claimed: release it first. */
+  /** Removes log that nobody needs, which otherwise happens now and then; how many bundles went. */
+  collect(): Promise<number> {
+    return this.#upkeep.collect()
+  }
+
+  /** Ends everything that runs on its own. What is held stays claimed: release it first. */
   async stop(): Promise<void> {
     this.#context.silence.close()
+    await this.#upkeep.stop()
+    await this.#log.stop()
     await this.#alive.stop()
   }
 
+  /** Who has the session now, for people; undefined where the store does not say. */
+  async #lastKnown(sessionId: string): Promise<KnownOwner | undefined> {
+    try {
+      return await readOwner(this.#context, sessionId)
+    } catch (error) {
+      if (error instanceof GatewayError) return undefined
+      throw error
+    }
+  }
+
   #lost(sessionId: string, owner: KnownOwner | undefined): void {
+    const { auth, clock } = this.#context
+    auth.suspend(sessionId, 'another worker has the session')
+    const local = auth.find(sessionId)
+    const changes = (local?.seq ?? 0) - (local?.storedSeq ?? 0)
+    const by = owner?.record.worker
+    if (changes > 0)
+      this.#forfeits.push({ sessionId, changes, at: clock.wall(), ...(by !== undefined && { by }) })
     const view = owner && this.#view(owner)
     for (const listener of this.#listeners) listener(sessionId, view)
   }

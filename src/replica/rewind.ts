@@ -3,7 +3,7 @@ import type { SessionImage } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import { planRecovery } from '../session/plan.ts'
 import { claim } from './claim.ts'
-import { newStamp, type Held, type ReplicaContext } from './context.ts'
+import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
 import { fold, superseding } from './fold.ts'
 import { changeHeld, heldOwner, readOwner, swapOwner } from './owner-io.ts'
@@ -11,7 +11,8 @@ import { backupsOf, type KnownOwner, type OwnerRecord } from './owner.ts'
 import type { BackupInfo } from './port.ts'
 import type { Snapshot } from './snapshot.ts'
 import { dropUnnamed, fetchSnapshot, storeSnapshot } from './snapshot-io.ts'
-import { releaseOwner, seizeOwner, type StateEnd } from './transitions.ts'
+import { closeRanges } from './survey.ts'
+import { rewindOwner, seizeOwner, type StateEnd } from './transitions.ts'
 
 /**
  * Rule 12: an older snapshot's content becomes the newest state, as an epoch of its own. In this
@@ -33,7 +34,7 @@ export async function rewind(
     const snapshot = await storeSnapshot(context, image, epoch, 'restored')
     const { before, after } = await changeHeld(context, sessionId, (record, stamp) => {
       const snapshots = superseding(record, snapshot, context.clock.wall())
-      return releaseOwner(record, held, image, snapshots, stamp)
+      return rewindOwner(record, held, snapshots, stamp)
     })
     if (context.auth.find(sessionId) !== undefined)
       await context.auth.quarantine(sessionId, `backup ${id} was restored`)
@@ -42,7 +43,7 @@ export async function rewind(
     await dropUnnamed(context, before, after, held.garbage)
     return { epoch, seq: image.seq, ...(replaced && { replaced }) }
   } finally {
-    context.held.delete(sessionId)
+    letGo(context, sessionId, interfered(sessionId))
   }
 }
 
@@ -64,15 +65,20 @@ async function fetchBackup(
   }
 }
 
+/** Like a claim it ends the log of whoever had the session, before it takes the epoch. */
 async function seize(context: ReplicaContext, sessionId: string): Promise<Held> {
+  await context.log.ready()
+  await context.log.clear(sessionId)
+  const here = context.log.position
   const known = await existing(context, sessionId)
   const epoch = epochAfter(context, sessionId, known.record)
   const { boot } = context.auth
   const holder = { epoch, worker: context.worker, boot }
-  const next = seizeOwner(known.record, holder, newStamp(context))
+  const closed = await closeRanges(context, known.record, here)
+  const next = seizeOwner(known.record, holder, closed, newStamp(context))
   const outcome = await swapOwner(context, next, known)
-  if (outcome.kind === 'lost') throw interfered(sessionId)
-  const held = { epoch, boot, owner: outcome.known, garbage: new Set<string>() }
+  if (outcome.kind === 'lost' || here.boot !== boot) throw interfered(sessionId)
+  const held = newHeld(context, { epoch, boot }, outcome.known)
   context.held.set(sessionId, held)
   return held
 }
@@ -90,9 +96,8 @@ export function continued(old: SessionImage, last: StateEnd): SessionImage {
 }
 
 /**
- * Sees to it that what is replaced stays a backup. Where local state is the newest it is claimed and
- * folded; where the stored snapshot is, that stays anyway. State that could not be recovered either
- * (stale, damaged) is what a restore is for: it does not stand in the way.
+ * Sees to it that what is replaced stays a backup: it is claimed and folded. State that could not be
+ * recovered either (stale, damaged) is what a restore is for: it does not stand in the way.
  */
 async function keepCurrent(
   context: ReplicaContext,
@@ -100,10 +105,10 @@ async function keepCurrent(
 ): Promise<BackupInfo | undefined> {
   const known = await existing(context, sessionId)
   const plan = planRecovery(gather(context, { sessionId, assigned: false }, known, 'unknown'))
-  if (plan.kind === 'connect' || plan.kind === 'nothing') {
+  if (plan.kind === 'connect' || plan.kind === 'nothing' || plan.kind === 'restore') {
     const outcome = await claim(context, { sessionId, assigned: false })
-    if (outcome.kind === 'refused') throw interfered(sessionId)
-    return fold(context, sessionId, 'before-restore')
+    if (outcome.kind === 'claimed') return fold(context, sessionId, 'before-restore')
+    if (outcome.cause === 'owned-elsewhere') throw interfered(sessionId)
   }
   if (plan.kind === 'refuse' && plan.cause === 'owned-elsewhere')
     throw new GatewayError({

@@ -30,81 +30,145 @@ export interface StateEnd {
 }
 
 /**
- * What the new epoch goes on from. `warm`: local state ending at `end`. `restore`: the stored
- * snapshot. `new`: nothing; a pairing follows, and what was the snapshot becomes a backup.
+ * What the new epoch goes on from. `stored`: what the store holds up to `end`, be it on this disk
+ * already or restored. `local`: state that only this disk has. `new`: nothing; a pairing follows,
+ * and what was the snapshot becomes a backup.
  */
-export type ClaimBase = { from: 'warm'; end: StateEnd } | { from: 'restore' } | { from: 'new' }
+export type ClaimBase =
+  | { from: 'stored'; end: StateEnd }
+  | { from: 'local'; end: StateEnd }
+  | { from: 'new' }
+
+/** The log's ranges when an epoch begins: those of earlier boots, closed, and one's own, open. */
+export interface ClaimRanges {
+  closed: LogRange[]
+  open: LogRange
+}
 
 export function claimOwner(
   session: string,
   previous: OwnerRecord | undefined,
   holder: Holder,
   base: ClaimBase,
-  ranges: LogRange[],
+  { closed, open }: ClaimRanges,
   stamp: Stamp,
 ): OwnerRecord {
   assert(session, holder.epoch > (previous?.epoch ?? 0), 'a claim must raise the epoch')
-  const common = { format: 1, session, ...holder, ranges, released: false, removed: false } as const
+  for (const { to } of closed) assert(session, to !== null, 'an earlier range is still open')
+  const common = { format: 1, session, ...holder, released: false, removed: false } as const
+  const { epoch } = holder
   if (previous === undefined) {
-    assert(session, base.from !== 'restore', 'there is nothing to restore')
-    const end = base.from === 'warm' ? base.end : NOTHING
-    return { ...common, snapshot: null, kept: [], ...end, history: [], ...stamp }
+    assert(session, base.from !== 'stored', 'there is nothing stored')
+    const fresh = base.from === 'new'
+    const end = fresh ? NOTHING : bare(base.end)
+    const origin = fresh ? { epoch, ...end } : null
+    const nothing = { snapshot: null, kept: [], history: [], origin }
+    return { ...common, ...nothing, ranges: [open], ...end, ...stamp }
   }
-  const { snapshot, kept, seq, hash } = previous
-  const end = { seq, hash }
+  const { snapshot, kept, seq, hash, origin } = previous
   if (base.from === 'new') {
     const backups = snapshot === null ? kept : [snapshot, ...kept]
+    const end = { seq, hash }
     return {
       ...common,
+      ranges: [open],
       snapshot: null,
       kept: backups,
       ...end,
+      origin: { epoch, ...end },
       history: branched(previous, end),
       ...stamp,
     }
   }
   assert(session, !previous.removed, 'a removed session has no state to go on from')
-  if (base.from === 'restore')
-    assert(session, snapshot?.seq === seq, 'the snapshot is older than the last change')
-  else assert(session, base.end.seq >= seq, 'local state is older than the last change')
-  const branch = base.from === 'warm' ? base.end : end
-  return { ...common, snapshot, kept, ...end, history: branched(previous, branch), ...stamp }
+  assert(session, base.from === 'stored', 'the record names what is stored')
+  assert(session, base.end.seq >= seq, 'the state is older than the last change')
+  const ranges = [...closed, open]
+  const history = branched(previous, base.end)
+  return { ...common, ranges, snapshot, kept, origin, ...bare(base.end), history, ...stamp }
 }
 
-/** Names a new snapshot as the one to recover from. */
+export interface Snapshots {
+  snapshot: SnapshotRef
+  kept: SnapshotRef[]
+}
+
+/**
+ * Names a new snapshot as the one to recover from. The log before `slot`, which was the next one
+ * before the snapshot was taken, is no longer needed.
+ */
 export function foldOwner(
   record: OwnerRecord,
   holder: { epoch: number; boot: string },
-  snapshots: { snapshot: SnapshotRef; kept: SnapshotRef[] },
+  snapshots: Snapshots,
+  slot: number,
   stamp: Stamp,
 ): OwnerRecord {
   assertHeld(record, holder)
   const { seq, hash } = snapshots.snapshot
   assert(record.session, seq >= record.seq, 'a snapshot must not be older than the last change')
-  return { ...record, ...snapshots, seq, hash, ...stamp }
+  return { ...record, ...snapshots, ranges: openFrom(record, slot), seq, hash, ...stamp }
 }
 
-/** Gives the session up at `end`; `snapshots` when the release stored one. */
+/** Lets go of the log before `slot`, in which the snapshot leaves nothing to be read. */
+export function advanceOwner(
+  record: OwnerRecord,
+  holder: { epoch: number; boot: string },
+  slot: number,
+  stamp: Stamp,
+): OwnerRecord {
+  assertHeld(record, holder)
+  assert(record.session, record.snapshot?.seq === record.seq, 'the snapshot is not the newest')
+  return { ...record, ranges: openFrom(record, slot), ...stamp }
+}
+
+/** Gives the session up at `end`, its log closed at `slot`; `snapshots` when one was stored. */
 export function releaseOwner(
   record: OwnerRecord,
   holder: { epoch: number; boot: string },
   end: StateEnd,
-  snapshots: { snapshot: SnapshotRef; kept: SnapshotRef[] } | undefined,
+  slot: number,
+  snapshots: Snapshots | undefined,
   stamp: Stamp,
 ): OwnerRecord {
   assertHeld(record, holder)
   assert(record.session, end.seq >= record.seq, 'the end must not be older than the last change')
   const { seq, hash } = end
-  return { ...record, ...snapshots, seq, hash, released: true, ...stamp }
+  const whole = (snapshots?.snapshot ?? record.snapshot)?.seq === seq
+  const ranges = whole ? [] : closedAt(record, slot)
+  return { ...record, ...snapshots, ranges, seq, hash, released: true, ...stamp }
 }
 
-/** Takes the next epoch to go back in time under it; what is stored stays as it is until then. */
-export function seizeOwner(record: OwnerRecord, holder: Holder, stamp: Stamp): OwnerRecord {
+/**
+ * Takes the next epoch to go back in time under it; what is stored, with the log's closed ranges,
+ * stays as it is until then.
+ */
+export function seizeOwner(
+  record: OwnerRecord,
+  holder: Holder,
+  closed: LogRange[],
+  stamp: Stamp,
+): OwnerRecord {
   const { session, seq, hash } = record
   assert(session, !record.removed, 'a removed session has no state to go back to')
   assert(session, holder.epoch > record.epoch, 'going back must raise the epoch')
+  for (const { to } of closed) assert(session, to !== null, 'a range is still open')
   const history = branched(record, { seq, hash })
-  return { ...record, ...holder, ranges: [], released: false, history, ...stamp }
+  return { ...record, ...holder, ranges: closed, released: false, history, ...stamp }
+}
+
+/** Names what was gone back to as the whole of the session, and gives it up. */
+export function rewindOwner(
+  record: OwnerRecord,
+  holder: { epoch: number; boot: string },
+  snapshots: Snapshots,
+  stamp: Stamp,
+): OwnerRecord {
+  assertHeld(record, holder)
+  const { epoch, seq, hash } = snapshots.snapshot
+  assert(record.session, seq > record.seq, 'going back must not go back in numbers')
+  const origin = { epoch, seq, hash }
+  return { ...record, ...snapshots, ranges: [], origin, seq, hash, released: true, ...stamp }
 }
 
 /** The tombstone: no snapshots, the epoch and seq kept for whoever creates the session again. */
@@ -121,9 +185,23 @@ export function holds(record: OwnerRecord, holder: { epoch: number; boot: string
   return record.epoch === holder.epoch && record.boot === holder.boot && !record.released
 }
 
+function openFrom({ worker, boot }: OwnerRecord, slot: number): LogRange[] {
+  return [{ worker, boot, from: slot, to: null }]
+}
+
+function closedAt({ ranges }: OwnerRecord, slot: number): LogRange[] {
+  return ranges
+    .map((range) => ({ ...range, to: range.to ?? slot }))
+    .filter(({ from, to }) => to > from)
+}
+
+function bare({ seq, hash }: StateEnd): StateEnd {
+  return { seq, hash }
+}
+
 /** The chain hash of no history at all, as local state has it. */
 export const GENESIS = '0'.repeat(64)
-const NOTHING: StateEnd = { seq: 0, hash: GENESIS }
+export const NOTHING: StateEnd = { seq: 0, hash: GENESIS }
 
 /**
  * A reader needs to know where an epoch ended while something of that epoch is still named: a kept

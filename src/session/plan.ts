@@ -5,11 +5,13 @@ import type { CauseId } from './cause.ts'
  * a dry run prints it.
  *
  *   who may:   released, mine, or (assigned and the owner silent), or take-over; else refuse
- *   which:     local state where it is the newest; else the stored snapshot where that is complete;
- *              else, for a pairing only, nothing (a new identity); else refuse
+ *   which:     local state where it is the newest; else what is stored (snapshot and log) where that
+ *              is complete; else, for a pairing only, nothing (a new identity); else refuse
  */
 export interface RecoveryEvidence {
   sessionId: string
+  /** When changes count as acknowledged; `local` unless said otherwise. */
+  ack?: 'local' | 'remote'
   request: { assigned: boolean; takeOver: boolean; create: boolean }
   local?: LocalEvidence
   owner?: OwnerEvidence
@@ -40,11 +42,14 @@ export interface OwnerEvidence {
   mine: boolean
   /** This process itself took this epoch and has not given it up. */
   held: boolean
-  /** The newest change that the store knows of. */
+  /** The newest change that the store knows of: the record's or, beyond it, the log's. */
   seq: number
   hash: string
-  /** What can be restored; `problem` when it was read and found damaged. */
-  snapshot?: { epoch: number; seq: number; createdAt: number; problem?: string }
+  /**
+   * What can be restored: how far snapshot and log reach together, when the snapshot was made (the
+   * record, where there is none), and `problem` where it was read and found damaged.
+   */
+  stored?: { seq: number; createdAt: number; logOnly?: boolean; problem?: string }
 }
 
 export type RecoveryPlan =
@@ -52,7 +57,7 @@ export type RecoveryPlan =
   | { kind: 'nothing'; epoch: number; why: string }
   /** Local state is the newest: claim the epoch and connect. */
   | { kind: 'connect'; epoch: number; why: string; notes: string[] }
-  /** Download the snapshot, set local state aside (`quarantine`), claim, connect. */
+  /** Download what is stored, set local state aside (`quarantine`), claim, connect. */
   | {
       kind: 'restore'
       epoch: number
@@ -70,6 +75,11 @@ export function planRecovery(evidence: RecoveryEvidence): RecoveryPlan {
   const { owner } = evidence
   if (owner === undefined) return planWithoutOwner(evidence)
   return mayNot(evidence, owner) ?? planWithOwner(evidence, owner)
+}
+
+/** Why the session may not be touched, or what to wait for: settled before its log is ended. */
+export function planRefusal(evidence: RecoveryEvidence): RecoveryPlan | undefined {
+  return evidence.owner && mayNot(evidence, evidence.owner)
 }
 
 /** The store knows nothing of the session: it is new, or the store is new, emptied or another. */
@@ -127,14 +137,9 @@ function planWithOwner(evidence: RecoveryEvidence, owner: OwnerEvidence): Recove
       ? { kind: 'nothing', epoch: owner.epoch, why }
       : { kind: 'connect', epoch, why, notes: [] }
   }
-  if (standing === 'forked')
-    return refuse(
-      'damaged',
-      `the local state of '${sessionId}' (seq ${local?.seq}) does not contain what the object store holds up to seq ${owner.seq}, although both are of epoch ${owner.epoch}: which one is newer cannot be told`,
-    )
-  return owner.snapshot === undefined
+  return owner.stored === undefined
     ? planWithNothingStored(evidence, owner, standing)
-    : planRestore(evidence, owner, owner.snapshot)
+    : planRestore(evidence, owner, owner.stored)
 }
 
 function planWithNothingStored(
@@ -142,10 +147,10 @@ function planWithNothingStored(
   { epoch }: OwnerEvidence,
   standing: Standing | 'none',
 ): RecoveryPlan {
-  if (standing === 'older')
+  if (standing === 'older' || standing === 'forked')
     return refuse(
       'stale',
-      `the local state of '${sessionId}' is of an earlier epoch than ${epoch}, of which nothing is stored`,
+      `the local state of '${sessionId}' is not that of epoch ${epoch}, of which nothing is stored`,
     )
   return request.create
     ? create(epoch + 1, local !== undefined, 'nothing of it is stored')
@@ -153,23 +158,23 @@ function planWithNothingStored(
 }
 
 function planRestore(
-  { local, sessionId }: RecoveryEvidence,
+  { local, sessionId, ack = 'local' }: RecoveryEvidence,
   owner: OwnerEvidence,
-  snapshot: NonNullable<OwnerEvidence['snapshot']>,
+  stored: NonNullable<OwnerEvidence['stored']>,
 ): RecoveryPlan {
-  if (snapshot.seq < owner.seq)
+  if (stored.problem !== undefined) return refuse('damaged', stored.problem)
+  if (stored.seq < owner.seq)
     return refuse(
       'stale',
-      `the newest stored snapshot of '${sessionId}' is at seq ${snapshot.seq}, but worker '${owner.worker}' ended at seq ${owner.seq}; the rest is on that worker's disk`,
+      `the newest stored snapshot of '${sessionId}' is at seq ${stored.seq}, but worker '${owner.worker}' ended at seq ${owner.seq}; the rest is on that worker's disk`,
     )
-  if (snapshot.problem !== undefined) return refuse('damaged', snapshot.problem)
-  const forfeited = `worker '${owner.worker}' had not released it: changes after seq ${snapshot.seq} (stored ${iso(snapshot.createdAt)}) are lost, if there were any`
+  const forfeited = `worker '${owner.worker}' had not released it: changes after seq ${stored.seq} are lost, if there were any`
   return {
     kind: 'restore',
     epoch: owner.epoch + 1,
     quarantine: local !== undefined,
     why: local === undefined ? 'this disk does not have it' : 'the local state is not the newest',
-    ...(!owner.released && { forfeited }),
+    ...(!owner.released && ack === 'local' && { forfeited }),
   }
 }
 
@@ -182,7 +187,8 @@ function planRestore(
  *   fresh     unpaired, and goes on from the record's end: made for a pairing
  *   leftover  unpaired, and does not: the leavings of a pairing that nobody completed
  *   older     of an earlier epoch, or a disk that was rolled back
- *   forked    of the record's epoch and boot, reaches beyond its end, but does not contain it
+ *   forked    of the record's epoch and boot, reaches beyond its end, but does not contain it: a
+ *             disk that was rolled back and used without the store
  */
 type Standing = 'newest' | 'fresh' | 'leftover' | 'older' | 'forked'
 
@@ -191,7 +197,8 @@ function standingOf(local: LocalEvidence, owner: OwnerEvidence): Standing {
     local.seq >= owner.seq && (owner.seq === 0 || local.hashAtOwnerSeq === owner.hash)
   if (!local.paired) return contains ? 'fresh' : 'leftover'
   if (owner.seq > 0 && local.seq === owner.seq && local.hash === owner.hash) return 'newest'
-  const untagged = local.tags.length === 0 && owner.mine && owner.snapshot === undefined
+  const unfolded = owner.stored === undefined || owner.stored.logOnly === true
+  const untagged = local.tags.length === 0 && owner.mine && unfolded
   const same = untagged || local.tags.some((t) => t.epoch === owner.epoch && t.boot === owner.boot)
   if (!same || local.seq < owner.seq) return 'older'
   return contains ? 'newest' : 'forked'

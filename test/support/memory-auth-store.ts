@@ -49,18 +49,24 @@ export class MemoryAuthStore implements LocalState {
   durable: () => Promise<void> = async () => undefined
   onImage: (image: SessionImage) => void = () => undefined
   onInstall: (image: SessionImage) => void = () => undefined
+  readonly random: () => string
 
   readonly #suspensions = new Map<string, { reason: string; ackSeq: number }>()
   readonly #listeners = new Set<(sessionId: string) => void>()
 
-  constructor(disk: MemoryDisk = newDisk(), ack: AckMode = 'local') {
+  constructor(
+    disk: MemoryDisk = newDisk(),
+    ack: AckMode = 'local',
+    random = () => randomBytes(16).toString('hex'),
+  ) {
     this.disk = disk
     this.ack = ack
+    this.random = random
     this.mintBoot()
   }
 
-  mintBoot(): void {
-    this.boot = randomBytes(16).toString('hex')
+  mintBoot(boot = this.random()): void {
+    this.boot = boot
     this.disk.boots.add(this.boot)
   }
 
@@ -183,8 +189,7 @@ export class MemoryAuthStore implements LocalState {
     await this.durable()
     const { seq, hash, sessionId } = image
     const entries = new Map(image.entries.map((entry) => [`${entry.type}/${entry.id}`, entry]))
-    const creds = entries.get('creds/')
-    const paired = creds !== undefined && Buffer.from(creds.value).toString() !== 'unpaired'
+    const paired = this.isPaired(image)
     const fresh = { tags: [tag], storedSeq: seq, confirmedEpoch: 0 }
     this.disk.rows.set(sessionId, { seq, hash, ...fresh, paired, entries, journal: [] })
   }
@@ -205,6 +210,11 @@ export class MemoryAuthStore implements LocalState {
   async confirmStored(sessionId: string, seq: number): Promise<void> {
     await this.durable()
     stored(this.#row(sessionId), seq)
+  }
+
+  isPaired({ entries }: SessionImage): boolean {
+    const creds = entries.find(({ type }) => type === 'creds')
+    return creds !== undefined && Buffer.from(creds.value).toString() !== 'unpaired'
   }
 
   async image(sessionId: string): Promise<SessionImage> {

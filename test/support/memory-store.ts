@@ -69,8 +69,7 @@ export class MemoryStore implements ObjectStore {
   }
 
   async *listParts(prefix: string): AsyncIterable<string> {
-    const parts = this.names(prefix).map((name) => name.slice(prefix.length).split('/')[0] ?? '')
-    yield* new Set(parts)
+    yield* this.parts(prefix)
   }
 
   async check(): Promise<void> {}
@@ -78,6 +77,10 @@ export class MemoryStore implements ObjectStore {
 
   names(prefix = ''): string[] {
     return [...this.objects.keys()].filter((name) => name.startsWith(prefix)).toSorted()
+  }
+
+  parts(prefix: string): Set<string> {
+    return new Set(this.names(prefix).map((name) => name.slice(prefix.length).split('/')[0] ?? ''))
   }
 
   listed(prefix: string): ListedObject[] {

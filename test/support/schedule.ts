@@ -37,6 +37,8 @@ export class Schedule {
   now = 1_000
   faults = true
   readonly stalled = new Set<object>()
+  /** Called when a process sends a write, before anything becomes of it. */
+  onSent: (process: object, name: string, bytes: Uint8Array) => void = () => undefined
   #pending: Pending[] = []
   #late: (() => () => void)[] = []
 
@@ -95,14 +97,16 @@ export class Schedule {
     return {
       monotonic: () => this.now,
       wall: () => 1_700_000_000_000 + this.now,
-      sleep: (ms) => this.#add(process, 'timer', '', () => undefined, this.now + ms),
+      sleep: (ms, { signal } = {}) => this.#sleep(process, ms, signal),
     }
   }
 
   client(process: object): ObjectStore {
     const { server } = this
-    const write = <T>(name: string, work: () => T): Promise<T> =>
-      this.#add(process, 'write', name, work)
+    const write = <T>(name: string, work: () => T, bytes?: Uint8Array): Promise<T> => {
+      if (bytes !== undefined) this.onSent(process, name, bytes)
+      return this.#add(process, 'write', name, work)
+    }
     const read = <T>(name: string, work: () => T): Promise<T> =>
       this.#add(process, 'read', name, work)
     return {
@@ -110,15 +114,34 @@ export class Schedule {
       offHost: true,
       get: (name) => read(name, (): StoredObject | undefined => server.objects.get(name)),
       put: (name, bytes) => write(name, () => ({ etag: etagOf(server.store(name, bytes)) })),
-      putIfAbsent: (name, bytes) => write(name, () => server.storeIfAbsent(name, bytes)),
-      compareAndSwap: (name, bytes, etag) => write(name, () => server.swap(name, bytes, etag)),
+      putIfAbsent: (name, bytes) => write(name, () => server.storeIfAbsent(name, bytes), bytes),
+      compareAndSwap: (name, bytes, etag) =>
+        write(name, () => server.swap(name, bytes, etag), bytes),
       remove: (name) => write(name, () => void server.objects.delete(name)),
       async *list(prefix): AsyncIterable<ListedObject> {
         yield* await read(prefix, () => server.listed(prefix))
       },
-      async *listParts(): AsyncIterable<string> {},
+      async *listParts(prefix): AsyncIterable<string> {
+        yield* await read(prefix, () => server.parts(prefix))
+      },
       check: async () => undefined,
       close: async () => undefined,
+    }
+  }
+
+  async #sleep(process: object, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    const sleep = this.#add(process, 'timer', '', () => undefined, this.now + ms)
+    const pending = this.#pending.at(-1)
+    const onAbort = (): void => {
+      this.#pending = this.#pending.filter((op) => op !== pending)
+      pending?.fail(signal?.reason as Error)
+    }
+    signal?.addEventListener('abort', onAbort)
+    try {
+      await sleep
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
     }
   }
 

@@ -42,7 +42,7 @@ function once(
 }
 
 const isSwap = ({ name }: MemoryWrite): boolean => name === OWNER
-const isSnapshot = ({ name }: MemoryWrite): boolean => /\/\d+\/\d+$/.test(name)
+const isSnapshot = ({ name }: MemoryWrite): boolean => /^v1\/sessions\/.*\/\d+\/\d+$/.test(name)
 
 function lostReply(write: MemoryWrite): Error {
   write.apply()
@@ -72,8 +72,8 @@ describe('a fold', () => {
     await expect(passing(worker.replica.fold(ID, 'interval'))).rejects.toMatchObject({
       code: 'store.unavailable',
     })
-    expect(store.names().filter((name) => name !== OWNER)).toHaveLength(2)
-    expect(worker.auth.find(ID)?.storedSeq).toBe(2)
+    expect(store.names('v1/sessions/').filter((name) => name !== OWNER)).toHaveLength(2)
+    expect(await record()).toMatchObject({ seq: 2, newest: '1-2' })
     expect(await worker.replica.fold(ID, 'interval')).toMatchObject({ id: '1-3' })
   })
 
@@ -176,14 +176,18 @@ describe('a release', () => {
     })
   })
 
-  it('still says where the state ends when the snapshot alone could not be stored', async () => {
+  it('needs no snapshot: the log has everything', async () => {
     store.onWrite = async (write) => {
       if (isSnapshot(write)) throw unavailable()
       return write.apply()
     }
     const result = await worker.replica.release(ID, { store: true })
-    expect(result).toMatchObject({ stored: false, detail: expect.stringContaining('seq 2') })
+    expect(result).toEqual({ stored: true })
     expect(await record()).toMatchObject({ released: true, seq: 3, newest: '1-2' })
+    const other = new TestWorker(store, { name: 'w2' })
+    const outcome = await other.replica.claim({ sessionId: ID, assigned: true })
+    expect(outcome).toMatchObject({ route: 'cold', seq: 3 })
+    expect(other.content(ID)).toEqual(['a'])
   })
 
   it('is told when another worker has taken the session', async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../support/memory-store.ts'
-import { newDisk } from '../../support/memory-auth-store.ts'
+import { copyDisk, newDisk } from '../../support/memory-auth-store.ts'
 import { TestWorker } from '../../support/workers.ts'
 
 const ID = 'shop'
@@ -68,20 +68,19 @@ describe('a session on one worker', () => {
     expect(second.content(ID)).toEqual([])
   })
 
-  it('stays warm after a release that stored nothing, and is refused to a wiped disk', async () => {
+  it('needs no snapshot to come back, warm or cold', async () => {
     const first = new TestWorker(store)
     await first.pair(ID)
     first.write(ID, 'a')
-    const { stored, detail } = await first.replica.release(ID, { store: false })
-    expect(stored).toBe(false)
-    expect(detail).toBe('the object store has the state up to seq 2, this disk seq 3')
+    expect(await first.replica.release(ID, { store: false })).toEqual({ stored: true })
+    expect(store.names(`v1/sessions/${ID}/`)).toHaveLength(2)
 
-    const wiped = new TestWorker(store)
-    expect(await claim(wiped)).toMatchObject({ kind: 'refused', cause: 'stale' })
-    expect(wiped.auth.find(ID)).toBeUndefined()
-
-    const kept = new TestWorker(store, { disk: first.disk })
+    const kept = new TestWorker(store, { disk: copyDisk(first.disk) })
     expect(await claim(kept)).toMatchObject({ kind: 'claimed', route: 'warm', seq: 3 })
+    await kept.replica.release(ID, { store: false })
+    const wiped = new TestWorker(store)
+    expect(await claim(wiped)).toMatchObject({ kind: 'claimed', route: 'cold', epoch: 3, seq: 3 })
+    expect(wiped.content(ID)).toEqual(['a'])
   })
 
   it('claims nothing twice: a second claim by the holder writes nothing', async () => {
@@ -239,13 +238,14 @@ describe('going back, and removing', () => {
     })
   })
 
-  it('is the way back from a stale refusal', async () => {
+  it('is the way back where the log was lost', async () => {
     const lostDisk = new TestWorker(store)
     await lostDisk.pair(ID)
     lostDisk.write(ID, 'gone')
     await lostDisk.replica.release(ID, { store: false })
+    for (const name of store.names('v1/workers/')) store.objects.delete(name)
     const worker = new TestWorker(store)
-    expect(await claim(worker)).toMatchObject({ cause: 'stale' })
+    expect(await claim(worker)).toMatchObject({ kind: 'refused', cause: 'damaged' })
     expect(await worker.replica.restore(ID, '1-2')).toMatchObject({ epoch: 2, seq: 4 })
     expect(await claim(worker)).toMatchObject({ kind: 'claimed', route: 'warm' })
   })

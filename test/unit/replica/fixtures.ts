@@ -22,6 +22,7 @@ export function recordOf(more: Partial<OwnerRecord> = {}): OwnerRecord {
     worker: 'w1',
     boot: BOOT,
     ranges: [],
+    origin: { epoch: 1, seq: 0, hash: '0'.repeat(64) },
     snapshot: refOf(10),
     kept: [refOf(7, { epoch: 2 })],
     seq: 10,

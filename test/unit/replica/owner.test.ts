@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { packObject } from '../../../src/replica/object.ts'
 import { encodeOwner, ownerView, parseOwner } from '../../../src/replica/owner.ts'
 import { plainSealer } from '../../../src/replica/sealer.ts'
-import { hashOf, recordOf, refOf } from './fixtures.ts'
+import { BOOT, hashOf, recordOf, refOf } from './fixtures.ts'
 
 const NAME = 'v1/sessions/shop/owner'
 const DAMAGED = expect.objectContaining({
@@ -14,7 +14,7 @@ const DAMAGED = expect.objectContaining({
 
 describe('the owner record as an object', () => {
   it('comes back as it was', () => {
-    const ranges = [{ worker: 'w1', boot: 'b', from: 3, to: null }]
+    const ranges = [{ worker: 'w1', boot: BOOT, from: 3, to: null }]
     for (const record of [recordOf(), recordOf({ ranges, released: true, snapshot: null })])
       expect(parseOwner('shop', encodeOwner(record, plainSealer), plainSealer)).toEqual(record)
   })

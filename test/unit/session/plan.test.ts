@@ -17,7 +17,7 @@ const LOCAL: LocalEvidence = {
   confirmedEpoch: 4,
   hashAtOwnerSeq: 'h10',
 }
-const SNAPSHOT = { epoch: 4, seq: 10, createdAt: 0 }
+const STORED = { seq: 10, createdAt: 0 }
 const OWNER: OwnerEvidence = {
   epoch: 4,
   worker: 'w1',
@@ -29,7 +29,7 @@ const OWNER: OwnerEvidence = {
   held: false,
   seq: 10,
   hash: 'h10',
-  snapshot: SNAPSHOT,
+  stored: STORED,
 }
 const THEIRS: OwnerEvidence = { ...OWNER, epoch: 5, worker: 'w2', boot: 'theirs', mine: false }
 
@@ -81,15 +81,15 @@ describe('which state', () => {
     ['an earlier epoch', { tags: [{ epoch: 3, boot: 'mine' }] }, {}, 'restore'],
     ['a disk rolled back', { seq: 8 }, {}, 'restore'],
     ['unpaired', { paired: false }, {}, 'restore'],
-    ['forked within the epoch', { hashAtOwnerSeq: 'other' }, {}, 'refuse'],
-    ['forked, hash no longer known', { hashAtOwnerSeq: undefined }, {}, 'refuse'],
+    ['forked within the epoch', { hashAtOwnerSeq: 'other' }, {}, 'restore'],
+    ['forked, hash no longer known', { hashAtOwnerSeq: undefined }, {}, 'restore'],
   ])('local state of %s', (_, local, owner, kind) => {
     const made = plan({ local: { ...LOCAL, ...local }, owner: { ...OWNER, ...owner } })
     expect(made.kind).toBe(kind)
   })
 
   it('takes untagged state for that of an own epoch of which nothing is stored yet', () => {
-    const { snapshot: _, ...owner } = { ...OWNER, seq: 0 }
+    const { stored: _, ...owner } = { ...OWNER, seq: 0 }
     const local = { ...LOCAL, tags: [] }
     expect(plan({ local, owner }).kind).toBe('connect')
     expect(plan({ local, owner: { ...owner, mine: false, released: true } })).toMatchObject({
@@ -110,13 +110,13 @@ describe('which state', () => {
   it('refuses a snapshot that is older than the end, or was found damaged', () => {
     const stale = { ...THEIRS, released: true, seq: 11, hash: 'h11' }
     expect(plan({ owner: stale })).toMatchObject({ kind: 'refuse', cause: 'stale' })
-    const damaged = { ...OWNER, snapshot: { ...SNAPSHOT, problem: 'object x' } }
+    const damaged = { ...OWNER, stored: { ...STORED, problem: 'object x' } }
     expect(plan({ owner: damaged })).toEqual({ kind: 'refuse', cause: 'damaged', why: 'object x' })
   })
 })
 
 describe('pairing', () => {
-  const { snapshot: _, ...EMPTY } = OWNER
+  const { stored: _, ...EMPTY } = OWNER
   const FRESH: LocalEvidence = { ...LOCAL, seq: 11, paired: false, tags: [] }
 
   it.each<[string, Partial<RecoveryEvidence>, string]>([
@@ -200,7 +200,7 @@ const evidence: fc.Arbitrary<RecoveryEvidence> = fc.record(
         worker: 'w',
         at: 0,
         ...(stored !== undefined && {
-          snapshot: { epoch: 1, seq: Math.min(stored, owner.seq), createdAt: 0 },
+          stored: { seq: Math.min(stored, owner.seq), createdAt: 0 },
         }),
       })),
   },
@@ -231,8 +231,9 @@ describe('whatever the evidence', () => {
     const rule: Rule = ({ local, owner }, made) => {
       if (made.kind !== 'restore') return true
       const same = local?.tags.some((t) => t.epoch === owner?.epoch && t.boot === owner.boot)
-      const newer = local?.paired === true && same === true && local.seq >= (owner?.seq ?? 0)
-      return owner?.snapshot?.seq === owner?.seq && !newer
+      const reaches = local?.paired === true && same === true && local.seq >= (owner?.seq ?? 0)
+      const newer = reaches && local.hashAtOwnerSeq === owner?.hash
+      return owner?.stored?.seq === owner?.seq && !newer
     }
     expect(breaking(rule)).toBeNull()
   })

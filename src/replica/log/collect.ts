@@ -1,0 +1,107 @@
+import type { ReplicaContext } from '../context.ts'
+import { bootPrefix, slotName, slotOf, workerPrefix, type BootId } from '../names.ts'
+import { readOwner } from '../owner-io.ts'
+import type { OwnerRecord } from '../owner.ts'
+import type { LogEntry } from './bundle.ts'
+import { readLow, swapLow } from './low.ts'
+
+export interface CollectOptions {
+  /** Bundles younger than this many milliseconds stay. */
+  keepMs: number
+  signal?: AbortSignal
+}
+
+/** Slots that one round walks in one boot's log: the rest comes in the next. */
+const MOST = 10_000
+
+/**
+ * Rule 11: removes the bundles that no session needs any more and that are older than the window for
+ * going back, from the logs of every boot of this worker's name. `low` is raised first, so that a
+ * reader who misses a bundle knows why. Returns how many were removed. `ended`: boots whose whole log
+ * is gone already; found ones are added.
+ */
+export async function collectGarbage(
+  context: ReplicaContext,
+  ended: Set<string>,
+  options: CollectOptions,
+): Promise<number> {
+  const { worker } = context
+  let removed = 0
+  for await (const boot of context.store.listParts(workerPrefix(worker), options)) {
+    if (!ended.has(boot)) removed += await collectBoot(context, { worker, boot }, ended, options)
+  }
+  return removed
+}
+
+async function collectBoot(
+  context: ReplicaContext,
+  boot: BootId,
+  ended: Set<string>,
+  options: CollectOptions,
+): Promise<number> {
+  const known = await readLow(context, boot, options)
+  const low = await reach(context, boot, known.low, ended, options)
+  if (low > known.low && !(await swapLow(context, boot, low, known, options))) return 0
+  return sweep(context, boot, low, options)
+}
+
+/** The first slot that must stay. */
+async function reach(
+  context: ReplicaContext,
+  boot: BootId,
+  low: number,
+  ended: Set<string>,
+  { keepMs, signal }: CollectOptions,
+): Promise<number> {
+  const owners = new Map<string, Promise<OwnerRecord | undefined>>()
+  const ownerOf = (id: string): Promise<OwnerRecord | undefined> => {
+    const reading = owners.get(id) ?? readOwner(context, id, signal).then((known) => known?.record)
+    owners.set(id, reading)
+    return reading
+  }
+  for (let slot = low; slot < low + MOST; slot++) {
+    signal?.throwIfAborted()
+    const found = await context.log.slots.read(boot, slot)
+    if (found?.kind === 'fence') ended.add(boot.boot)
+    if (found?.kind !== 'bundle') return slot
+    if (context.clock.wall() - found.at < keepMs) return slot
+    for (const [session, entries] of found.sessions)
+      if (isNeeded(await ownerOf(session), boot, slot, entries)) return slot
+  }
+  return low + MOST
+}
+
+/** Without a record it cannot be told, so the bundle stays. */
+export function isNeeded(
+  owner: OwnerRecord | undefined,
+  { boot }: BootId,
+  slot: number,
+  entries: readonly LogEntry[],
+): boolean {
+  if (owner === undefined) return true
+  const newest = Math.max(...entries.map(({ seq }) => seq))
+  const covered = owner.snapshot !== null && owner.snapshot.seq >= newest
+  const inRange = owner.ranges.some(
+    (range) => range.boot === boot && slot >= range.from && slot < (range.to ?? Infinity),
+  )
+  return inRange && !covered
+}
+
+/** Ascending, and what an earlier round left. Fences stay for ever, wherever they are. */
+async function sweep(
+  context: ReplicaContext,
+  boot: BootId,
+  low: number,
+  options: CollectOptions,
+): Promise<number> {
+  if (low === 0) return 0
+  let removed = 0
+  for await (const { name } of context.store.list(bootPrefix(boot), options)) {
+    const slot = slotOf(name.slice(bootPrefix(boot).length))
+    if (slot === undefined || slot >= low) continue
+    if ((await context.log.slots.read(boot, slot))?.kind !== 'bundle') continue
+    await context.store.remove(slotName(boot, slot), options)
+    removed++
+  }
+  return removed
+}

@@ -1,0 +1,102 @@
+import type { ReplicaContext } from '../context.ts'
+import { slotName, type BootId } from '../names.ts'
+import { readHead } from '../object.ts'
+import { conditionalWrite } from '../swap.ts'
+import { decodeFence, encodeFence } from './fence.ts'
+import { readLow } from './low.ts'
+import type { SlotReader } from './slots.ts'
+
+/** Slots that are looked at together while the end is sought, at most. */
+const WIDEST = 16
+
+type FencingContext = Pick<
+  ReplicaContext,
+  'store' | 'sealer' | 'clock' | 'timing' | 'worker' | 'auth' | 'newWriteId'
+> & { slots: SlotReader }
+
+/**
+ * Rule 6: ends the logs of boots, each once for all sessions that it owned. A fence stands for ever
+ * in the slot where the next bundle would have been, so its position never changes once known.
+ */
+export class Fencing {
+  readonly #context: FencingContext
+  readonly #positions = new Map<string, Promise<number>>()
+
+  constructor(context: FencingContext) {
+    this.#context = context
+  }
+
+  /** The fence's slot, placed where there was none; `from`: a slot that the log reached. */
+  async end(boot: BootId, from: number): Promise<number> {
+    const key = slotName(boot, 0)
+    const known = this.#positions.get(key)
+    if (known !== undefined) return known
+    const seeking = this.#seek(boot, from)
+    this.#positions.set(key, seeking)
+    try {
+      return await seeking
+    } catch (error) {
+      this.#positions.delete(key)
+      throw error
+    }
+  }
+
+  /** A fence was met at this slot, on the way of the boot's own log. */
+  note(boot: BootId, slot: number): void {
+    this.#positions.set(slotName(boot, 0), Promise.resolve(slot))
+  }
+
+  async #seek(boot: BootId, from: number): Promise<number> {
+    const { auth } = this.#context
+    // Everything below is in this very disk's state: only what was in flight may lie beyond.
+    const own = auth.isMine(boot.boot) ? auth.nextSlot(boot.boot) : 0
+    let slot = Math.max(from, own)
+    if (own === 0) slot = Math.max(slot, (await readLow(this.#context, boot)).low)
+    for (;;) {
+      const end = await this.#firstWithoutBundle(boot, slot)
+      if (!end.fenced && !(await this.#place(boot, end.slot))) {
+        slot = end.slot
+        continue
+      }
+      // The slots up to here may have been collected meanwhile: then the log goes on further up.
+      const { low } = await readLow(this.#context, boot)
+      if (low <= end.slot) return end.slot
+      slot = low
+    }
+  }
+
+  async #firstWithoutBundle(
+    boot: BootId,
+    from: number,
+  ): Promise<{ slot: number; fenced: boolean }> {
+    let width = 1
+    for (let slot = from; ; slot += width, width = Math.min(width * 2, WIDEST)) {
+      const first = slot
+      const reads = Array.from({ length: width }, (_, i) => this.#kindOf(boot, first + i))
+      const kinds = await Promise.all(reads)
+      const index = kinds.findIndex((kind) => kind !== 'bundle')
+      if (index >= 0) return { slot: slot + index, fenced: kinds[index] === 'fence' }
+    }
+  }
+
+  async #kindOf(boot: BootId, slot: number): Promise<'bundle' | 'fence' | 'nothing'> {
+    return (await this.#context.slots.read(boot, slot))?.kind ?? 'nothing'
+  }
+
+  /** False where something came first. */
+  async #place(boot: BootId, slot: number): Promise<boolean> {
+    const { store, sealer, clock, timing, worker, auth, newWriteId } = this.#context
+    const writeId = newWriteId()
+    const name = slotName(boot, slot)
+    const fence = { writeId, by: { worker, boot: auth.boot }, at: clock.wall() }
+    const outcome = await conditionalWrite(store, clock, timing, {
+      name,
+      bytes: encodeFence(sealer, boot, slot, fence),
+      etag: undefined,
+      isOwn: async (bytes) =>
+        readHead({ name, kind: 'fence' }, bytes).kind === 'fence' &&
+        (await decodeFence(sealer, boot, slot, bytes)).writeId === writeId,
+    })
+    return outcome.kind === 'stored'
+  }
+}

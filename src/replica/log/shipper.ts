@@ -1,0 +1,430 @@
+import type { JournalEntry, ShippedEnd } from '../../authstate/port.ts'
+import { GatewayError, toGatewayError } from '../../session/errors.ts'
+import type { StoredObject } from '../../store/port.ts'
+import type { Held, ReplicaContext } from '../context.ts'
+import { slotName, type BootId } from '../names.ts'
+import type { ShipLag } from '../port.ts'
+import { readHead } from '../object.ts'
+import { conditionalWrite } from '../swap.ts'
+import { encodeBundle, type LogEntry } from './bundle.ts'
+import { decodeSlot } from './slots.ts'
+
+/** Milliseconds and bytes. */
+export interface ShipTiming {
+  /** Between the beginnings of two bundles at least. */
+  window: number
+  /** How long the first change after a pause waits for others to join it. */
+  gather: number
+  /** Pauses after a failure: doubled from the first up to the longest. */
+  firstPause: number
+  longestPause: number
+  /** Records in one bundle. */
+  bundleBytes: number
+}
+
+const MEBIBYTE = 1024 * 1024
+
+/** Acknowledging remotely, somebody waits for every bundle; locally, fewer of them matter more. */
+export function shipTiming(ack: 'local' | 'remote', window?: number): ShipTiming {
+  const remote = ack === 'remote'
+  const ms = window ?? (remote ? 25 : 1_000)
+  const gather = remote ? Math.min(ms, 5) : ms
+  const pauses = { firstPause: 250, longestPause: 15_000 }
+  return { window: ms, gather, ...pauses, bundleBytes: 4 * MEBIBYTE }
+}
+
+/** What a bundle is made of, frozen until the store has said what became of it. */
+interface InFlight {
+  slot: number
+  writeId: string
+  bytes: Uint8Array
+  ends: (ShippedEnd & { bytes: number; held: Held })[]
+  /** Settled when the outcome is known and written down, or never will be. */
+  done: PromiseWithResolvers<void>
+}
+
+interface Waiter {
+  sessionId: string
+  seq: number
+  resolve(): void
+  reject(error: unknown): void
+  /** Reject as soon as an attempt fails. */
+  impatient: boolean
+}
+
+type ShipperContext = Pick<
+  ReplicaContext,
+  'store' | 'sealer' | 'auth' | 'clock' | 'timing' | 'worker' | 'held' | 'newWriteId'
+> & {
+  /** Notes on the disk that the session's state is of the held epoch. */
+  noteBase(sessionId: string, held: Held): Promise<void>
+  /** The boot may write no more: something else stands in its slot. */
+  onFenced(boot: BootId, slot: number, isFence: boolean): void
+}
+
+/**
+ * Brings the journal into the object store, one bundle at a time.
+ *
+ *   idle ──changes──► gathering ──window──► in flight ──stored──► confirmed locally ──► idle | gathering
+ *                                           in flight ──trouble──► in flight (the same bytes again)
+ *                                           in flight ──conflict──► fenced ──restart──► idle
+ *
+ * Slots of a boot have no holes: the next one is not begun before the store has confirmed the last,
+ * and what it holds is written down in one local transaction. Only durable changes of sessions that
+ * are held under this very boot go out. While idle it does nothing at all.
+ */
+export class Shipper {
+  readonly #context: ShipperContext
+  readonly #timing: ShipTiming
+  readonly #dirty = new Set<string>()
+  readonly #waiters = new Set<Waiter>()
+  /** When the oldest change that is not stored was seen, by session, on the monotonic clock. */
+  readonly #since = new Map<string, number>()
+  /** Sessions whose journal cannot be read, and why. */
+  readonly #broken = new Map<string, unknown>()
+  #boot: string
+  #slot = 0
+  #lastStart = -Infinity
+  #inFlight: InFlight | undefined
+  #state: 'idle' | 'running' | 'fenced' | 'stopped' = 'idle'
+  #failure: unknown
+  #abort = new AbortController()
+  #hurry = Promise.withResolvers<void>()
+  #run: Promise<void> = Promise.resolve()
+  #unsubscribe: (() => void) | undefined
+
+  constructor(context: ShipperContext, timing: ShipTiming) {
+    this.#context = context
+    this.#timing = timing
+    this.#boot = context.auth.boot
+  }
+
+  /** The boot that writes, and the slot that its next or present bundle takes. */
+  get position(): { boot: string; slot: number } {
+    return { boot: this.#boot, slot: this.#slot }
+  }
+
+  get idle(): boolean {
+    return this.#state === 'idle'
+  }
+
+  start(): void {
+    this.#unsubscribe ??= this.#context.auth.onChanges((id) => this.#changed(id))
+  }
+
+  /** What is not stored by then stays in the journal. */
+  async stop(): Promise<void> {
+    this.#unsubscribe?.()
+    this.#unsubscribe = undefined
+    if (this.#state !== 'fenced') this.#state = 'stopped'
+    this.#abort.abort(stopped())
+    await this.#run
+    this.#landed()
+    this.#rejectAll(stopped())
+  }
+
+  /** The session is held under this boot from now on. */
+  admit(sessionId: string): void {
+    this.#broken.delete(sessionId)
+    this.#since.delete(sessionId)
+    this.start()
+    this.#changed(sessionId)
+  }
+
+  /** The session was released, lost or removed. */
+  dismiss(sessionId: string, error: unknown): void {
+    this.#dirty.delete(sessionId)
+    this.#since.delete(sessionId)
+    for (const waiter of this.#waiters) if (waiter.sessionId === sessionId) waiter.reject(error)
+  }
+
+  /** Begins to write under a boot that was minted after the last one was fenced. */
+  restart(boot: string): void {
+    this.#boot = boot
+    this.#slot = 0
+    if (this.#state === 'fenced') this.#state = 'idle'
+    for (const sessionId of this.#context.held.keys()) this.#changed(sessionId)
+  }
+
+  /** Resolves when the session's changes that are durable now are stored. */
+  async shipped(
+    sessionId: string,
+    { impatient = false, signal }: { impatient?: boolean; signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    signal?.throwIfAborted()
+    const local = this.#context.auth.find(sessionId)
+    if (local === undefined || local.storedSeq >= local.seq) return
+    if (this.#context.held.get(sessionId)?.boot !== this.#boot) throw fenced(this.#boot)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter = { sessionId, seq: local.seq, resolve, reject, impatient }
+    const onAbort = (): void => reject(signal?.reason)
+    this.#waiters.add(waiter)
+    signal?.addEventListener('abort', onAbort)
+    try {
+      if (this.#state === 'stopped') throw stopped()
+      this.#changed(sessionId)
+      this.#hurry.resolve()
+      await promise
+    } finally {
+      this.#waiters.delete(waiter)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Resolves when no bundle under way says anything of the session. */
+  async clear(sessionId: string): Promise<void> {
+    while (this.#inFlight?.ends.some((end) => end.sessionId === sessionId) === true)
+      await this.#inFlight.done.promise
+  }
+
+  /** Other ways to the store than a bundle: a snapshot was stored. */
+  settled(sessionId: string): void {
+    this.#settle(sessionId)
+  }
+
+  lag(): ShipLag {
+    const now = this.#context.clock.monotonic()
+    const lag: ShipLag = { changes: 0, bytes: 0, oldestMs: 0 }
+    for (const sessionId of this.#context.held.keys()) {
+      const local = this.#context.auth.find(sessionId)
+      if (local === undefined || local.storedSeq >= local.seq) continue
+      lag.changes += local.seq - local.storedSeq
+      lag.bytes += local.backlogBytes
+      lag.oldestMs = Math.max(lag.oldestMs, now - (this.#since.get(sessionId) ?? now))
+    }
+    const [failure = this.#failure] = this.#broken.values()
+    if (failure !== undefined) lag.error = toGatewayError(failure).message
+    return lag
+  }
+
+  /** Looks whether somebody fenced this boot while it had nothing to write. */
+  async probe(): Promise<void> {
+    if (this.#state !== 'idle') return
+    const { boot, slot } = this.position
+    const found = await this.#context.store.get(slotName(this.#me(), slot))
+    if (found === undefined || this.#state !== 'idle' || this.#boot !== boot) return
+    if (this.#slot === slot) this.#fenced(slot, found)
+  }
+
+  #changed(sessionId: string): void {
+    const { held, auth, clock } = this.#context
+    const local = auth.find(sessionId)
+    if (held.get(sessionId)?.boot !== this.#boot) return
+    if (local === undefined || local.storedSeq >= local.seq) return
+    this.#dirty.add(sessionId)
+    if (!this.#since.has(sessionId)) this.#since.set(sessionId, clock.monotonic())
+    if (this.#state !== 'idle') return
+    this.#state = 'running'
+    this.#run = this.#work().catch((error: unknown) => this.#fail(error))
+  }
+
+  /** Until there is nothing left to store, or something came between. */
+  async #work(): Promise<void> {
+    while (this.#state === 'running') {
+      await this.#pause()
+      const bundle = await this.#collect()
+      if (bundle === undefined) {
+        if (this.#dirty.size > 0) continue
+        if (this.#state === 'running') this.#state = 'idle'
+        return
+      }
+      if (this.#outdated(bundle)) continue
+      this.#inFlight = bundle
+      await this.#put(bundle)
+    }
+  }
+
+  /** A session changed hands while the bundle was made: it must not go out like this. */
+  #outdated({ ends }: InFlight): boolean {
+    if (ends.every(({ sessionId, held }) => this.#context.held.get(sessionId) === held))
+      return false
+    for (const { sessionId } of ends) this.#changed(sessionId)
+    return true
+  }
+
+  /** Waits for the window to pass, unless somebody waits for the store. */
+  async #pause(): Promise<void> {
+    const { clock } = this.#context
+    const { window, gather } = this.#timing
+    const now = clock.monotonic()
+    await this.#sleep(Math.max(gather, this.#lastStart + window - now))
+    this.#lastStart = clock.monotonic()
+  }
+
+  /** Cut short by whoever is in a hurry; a stop ends it with an error. */
+  async #sleep(ms: number): Promise<void> {
+    if (this.#waiters.size > 0 && this.#failure === undefined) return
+    const done = new AbortController()
+    const signal = AbortSignal.any([this.#abort.signal, done.signal])
+    this.#hurry = Promise.withResolvers()
+    const sleep = this.#context.clock.sleep(ms, { signal, background: true })
+    try {
+      await Promise.race([sleep, this.#hurry.promise])
+    } finally {
+      done.abort()
+      // Its rejection by our own abort is no news.
+      sleep.catch(() => undefined)
+    }
+    this.#abort.signal.throwIfAborted()
+  }
+
+  async #collect(): Promise<InFlight | undefined> {
+    const { auth, worker, clock, newWriteId, sealer } = this.#context
+    const entries: LogEntry[] = []
+    const ends: InFlight['ends'] = []
+    let room = this.#timing.bundleBytes
+    const dirty = new Set(this.#dirty)
+    this.#dirty.clear()
+    for (const sessionId of dirty) {
+      const held = this.#context.held.get(sessionId)
+      if (held === undefined || held.boot !== this.#boot || !held.complete) continue
+      if (room <= 0) {
+        this.#dirty.add(sessionId)
+        continue
+      }
+      const changes = await this.#journal(sessionId, held, room)
+      const last = changes.at(-1)
+      if (last === undefined) continue
+      const before = room
+      for (const { seq, record } of changes) {
+        entries.push({ session: sessionId, epoch: held.epoch, seq, record })
+        room -= record.length
+      }
+      ends.push({ sessionId, seq: last.seq, hash: last.hash, bytes: before - room, held })
+      if (last.seq < (auth.find(sessionId)?.seq ?? 0)) this.#dirty.add(sessionId)
+    }
+    if (entries.length === 0 || this.#state !== 'running') return undefined
+    const slot = this.#slot
+    const writeId = newWriteId()
+    const at = clock.wall()
+    const bundle = { writeId, worker, boot: this.#boot, slot, at, entries }
+    const bytes = await encodeBundle(sealer, bundle)
+    return { slot, writeId, bytes, ends, done: Promise.withResolvers() }
+  }
+
+  async #journal(sessionId: string, held: Held, room: number): Promise<JournalEntry[]> {
+    const { auth } = this.#context
+    try {
+      await this.#context.noteBase(sessionId, held)
+      const local = auth.find(sessionId)
+      if (local === undefined || this.#context.held.get(sessionId) !== held) return []
+      const changes = auth.journal(sessionId, local.storedSeq, room)
+      this.#broken.delete(sessionId)
+      return changes
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code === 'state.disk') throw error
+      if (error.code !== 'session.unknown') this.#broken.set(sessionId, error)
+      this.dismiss(sessionId, error)
+      return []
+    }
+  }
+
+  /** Rule 2: the same bytes until the outcome is known, however long that takes. */
+  async #put(bundle: InFlight): Promise<void> {
+    const { store, clock, timing, auth, sealer } = this.#context
+    const { slot, writeId, bytes, ends } = bundle
+    const me = this.#me()
+    const { firstPause, longestPause } = this.#timing
+    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+      try {
+        const outcome = await conditionalWrite(store, clock, timing, {
+          name: slotName(me, slot),
+          bytes,
+          etag: undefined,
+          isOwn: async (found) => {
+            const there = await decodeSlot(sealer, me, slot, found).catch(unreadable)
+            return there?.kind === 'bundle' && there.writeId === writeId
+          },
+          signal: this.#abort.signal,
+        })
+        this.#failure = undefined
+        if (outcome.kind === 'lost') {
+          if (outcome.current === undefined) continue
+          return this.#fenced(slot, outcome.current)
+        }
+        break
+      } catch (error) {
+        this.#abort.signal.throwIfAborted()
+        this.#troubled(error)
+        await this.#sleep(pause)
+      }
+    }
+    await auth.confirmShipped(me.boot, slot, ends)
+    this.#slot = slot + 1
+    this.#landed()
+    for (const { sessionId, bytes: size, held } of ends) {
+      held.tailBytes += size
+      this.#settle(sessionId)
+    }
+  }
+
+  #troubled(error: unknown): void {
+    this.#failure = error
+    for (const waiter of this.#waiters) if (waiter.impatient) waiter.reject(error)
+  }
+
+  #settle(sessionId: string): void {
+    const { auth, clock } = this.#context
+    const local = auth.find(sessionId)
+    if (local === undefined || local.storedSeq >= local.seq) this.#since.delete(sessionId)
+    else this.#since.set(sessionId, clock.monotonic())
+    for (const waiter of this.#waiters)
+      if (waiter.sessionId === sessionId && waiter.seq <= (local?.storedSeq ?? 0)) waiter.resolve()
+  }
+
+  #fenced(slot: number, found: StoredObject): void {
+    this.#state = 'fenced'
+    this.#dirty.clear()
+    this.#landed()
+    this.#rejectAll(fenced(this.#boot))
+    const name = slotName(this.#me(), slot)
+    this.#context.onFenced(this.#me(), slot, kindOf(name, found) === 'fence')
+  }
+
+  /** The disk failed, or this was stopped: nothing more can be written down, so nothing is sent. */
+  #fail(error: unknown): void {
+    this.#state = 'stopped'
+    this.#failure = error
+    this.#landed()
+    this.#rejectAll(error)
+  }
+
+  #landed(): void {
+    this.#inFlight?.done.resolve()
+    this.#inFlight = undefined
+  }
+
+  #rejectAll(error: unknown): void {
+    for (const waiter of this.#waiters) waiter.reject(error)
+  }
+
+  #me(): BootId {
+    return { worker: this.#context.worker, boot: this.#boot }
+  }
+}
+
+function kindOf(name: string, { bytes }: StoredObject): string | undefined {
+  try {
+    return readHead({ name, kind: 'fence' }, bytes).kind
+  } catch (error) {
+    return unreadable(error)
+  }
+}
+
+/** What cannot be read was not written by this process. */
+function unreadable(error: unknown): undefined {
+  if (error instanceof GatewayError && error.code.startsWith('replica.')) return undefined
+  throw error
+}
+
+function fenced(boot: string): GatewayError {
+  return new GatewayError({
+    code: 'replica.fenced',
+    message: `another worker ended the log of this one (boot ${boot.slice(0, 8)})`,
+    hint: 'run `wa-gateway status` to see which sessions went on here and which did not',
+  })
+}
+
+function stopped(): GatewayError {
+  return new GatewayError({ code: 'interrupted', message: 'this worker is stopping' })
+}
