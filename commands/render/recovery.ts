@@ -27,16 +27,28 @@ export function renderRecovery(results: readonly RecoveryResult[], columns?: num
   return renderTable(['SESSION', 'OUTCOME', 'FROM', 'TIME', 'TRIES', 'WHY'], rows, columns)
 }
 
-/** The failed sessions by name, each with why and what to do next. */
+/** The sessions that failed or that others own, by name, each with why and what to do next. */
 export function renderFailures(results: readonly RecoveryResult[]): string {
   const { total, failed } = summarize(results)
-  if (failed === 0) return ''
-  const lines = results
-    .filter((result) => result.outcome === 'failed')
-    .flatMap(({ sessionId, cause: id, detail }) => {
-      const words = detail ?? (id === undefined ? 'see the log' : cause(id).words)
-      const next = id === undefined ? undefined : nextStep(id, sessionId)
-      return [`  ${sessionId}: ${words}`, ...(next === undefined ? [] : [`    try: ${next}`])]
-    })
-  return [`${failed} of ${total} failed:`, ...lines].join('\n')
+  const elsewhere = results.filter(
+    ({ outcome, cause: id }) => outcome === 'skipped' && id === 'owned-elsewhere',
+  )
+  const lines: string[] = []
+  if (failed > 0)
+    lines.push(
+      `${failed} of ${total} failed:`,
+      ...results.filter(({ outcome }) => outcome === 'failed').flatMap(reason),
+    )
+  if (elsewhere.length > 0)
+    lines.push(
+      `${elsewhere.length} of ${total} left to other workers:`,
+      ...elsewhere.flatMap(reason),
+    )
+  return lines.join('\n')
+}
+
+function reason({ sessionId, cause: id, detail }: RecoveryResult): string[] {
+  const words = detail ?? (id === undefined ? 'see the log' : cause(id).words)
+  const next = id === undefined ? undefined : nextStep(id, sessionId)
+  return [`  ${sessionId}: ${words}`, ...(next === undefined ? [] : [`    try: ${next}`])]
 }

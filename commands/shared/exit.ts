@@ -13,10 +13,16 @@ export class ExitStatus extends Error {
   }
 }
 
-/** 0 when none failed, 3 when some did; when all did, the status that their causes share, or 1. */
+/**
+ * 0 when none failed, 3 when some did; when all did, the status that their causes share, or 1. Where
+ * others own all of them, nothing failed, but nothing was recovered either.
+ */
 export function exitOfRecovery(results: readonly RecoveryResult[]): number {
   const failed = results.filter((result) => result.outcome === 'failed')
-  if (failed.length === 0) return EXIT.ok
+  if (failed.length === 0) {
+    const elsewhere = results.filter((result) => result.cause === 'owned-elsewhere')
+    return elsewhere.length > 0 && elsewhere.length === results.length ? EXIT.busy : EXIT.ok
+  }
   if (failed.length < results.length) return EXIT.partial
   const statuses = new Set(failed.map((r) => (r.cause ? cause(r.cause).exit : EXIT.failed)))
   const [only = EXIT.failed] = statuses

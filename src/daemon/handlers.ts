@@ -157,11 +157,15 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       },
 
       recover: async (input, { emit }) => {
-        await service.recover(targets(input), {
+        const adopted = new Set<string>()
+        for (const id of input.sessions ?? []) if (await operations.adopt(id)) adopted.add(id)
+        const results = await service.recover(targets(input), {
           ...given({ takeOver: input.takeOver }),
           signal: worker.stopping,
           onEvent: emit,
         })
+        for (const { sessionId, outcome } of results)
+          if (outcome !== 'recovered' && adopted.has(sessionId)) await operations.disown(sessionId)
       },
 
       preserve: async (input, { emit }) => {

@@ -11,7 +11,6 @@ import { StoreReplica } from '../replica/replica.ts'
 import type { Replica } from '../replica/port.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { toGatewayError } from '../session/errors.ts'
-import type { PreservedSession } from '../session/report.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { trustCertificateRoot } from '../whatsapp/hooks/certificate-root.ts'
 import { Operations } from '../whatsapp/operations.ts'
@@ -27,6 +26,7 @@ import { createHandlers } from './handlers.ts'
 import { StatusNotices } from './notices.ts'
 import { watchOwnership } from './ownership.ts'
 import { recoverProvisionally } from './provisional.ts'
+import { putAway, type Stopped } from './put-away.ts'
 import { RetryRounds } from './retry.ts'
 import {
   engineSettings,
@@ -39,16 +39,8 @@ import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
 import { openConfiguredStore } from './storage.ts'
 import { StoreHealth } from './store-health.ts'
 
-/** Kept back from the shutdown budget for telling the backend and closing files. */
-const CLOSING_MS = 1_500
-/** The part of it that closing gets when the rest is used up. */
+/** What closing gets at least, when the shutdown budget is used up. */
 const LAST_MS = 500
-
-export interface Stopped {
-  preserved: PreservedSession[]
-  /** Sessions that were not put away before the deadline. */
-  late: string[]
-}
 
 /**
  * One worker from start to stop. `start` brings up, in order: the lock and the local state, the
@@ -126,13 +118,21 @@ export class Worker {
     if (state !== undefined) state.phase = 'stopping'
     const stopped: Stopped = { preserved: [], late: [] }
     if (state !== undefined) {
-      await this.#putAway(state, stopped)
+      const before = this.#calmDown()
+      await putAway({ service: state.service, before, stopped }, this.#config.shutdown)
+      await this.#notices?.settle()
       // A backend that is away must not outlast the budget; closing cuts its calls short.
       const farewell = this.#link?.farewell(stopped.preserved)
       await this.#until(deadline - LAST_MS, 'the farewell to the backend', farewell)
     }
     await this.#until(deadline, 'closing', this.#closers.disposeAsync())
     return stopped
+  }
+
+  /** What runs by itself ends first, so that nothing opens a session that is being put away. */
+  async #calmDown(): Promise<void> {
+    await Promise.all(this.#schedules.map((schedule) => schedule.stop()))
+    await this.#firstPass
   }
 
   /** Waits for the work until the deadline, and for some moments even after it. */
@@ -300,35 +300,5 @@ export class Worker {
     } catch (error) {
       if (!signal.aborted) this.#logger.error({ err: error }, 'recovering assigned sessions failed')
     }
-  }
-
-  async #putAway({ service }: WorkerState, stopped: Stopped): Promise<void> {
-    const { timeout, preserveSessions } = this.#config.shutdown
-    const waiting = new Set(
-      service.roster
-        .all()
-        .filter((r) => r.handle !== undefined)
-        .map((r) => r.id),
-    )
-    const work = this.#preserve(service, {
-      store: preserveSessions,
-      onPreserved: (session) => {
-        stopped.preserved.push(session)
-        waiting.delete(session.sessionId)
-      },
-    })
-    const budget = Math.max(timeout - CLOSING_MS, timeout / 2)
-    const inTime = await Promise.race([work.then(() => true), sleep(budget, false, { ref: false })])
-    if (!inTime) stopped.late = [...waiting]
-    await this.#notices?.settle()
-  }
-
-  async #preserve(
-    service: BaileysService,
-    options: Parameters<BaileysService['preserveSessionsForShutdown']>[0],
-  ): Promise<void> {
-    await Promise.all(this.#schedules.map((schedule) => schedule.stop()))
-    await this.#firstPass
-    await service.preserveSessionsForShutdown(options)
   }
 }

@@ -55,6 +55,27 @@ export class Operations {
     await this.#roster.save(sessionId, { desired: 'running' })
   }
 
+  /**
+   * Takes up a session that this worker does not know but the object store does. False where it is
+   * known; throws `session.unknown` where the store doesn't know it either.
+   */
+  async adopt(sessionId: string): Promise<boolean> {
+    if (this.#roster.has(sessionId)) return false
+    const owner = await this.#ports.replica.owner(sessionId)
+    if (owner === undefined || owner.removed) this.#roster.known(sessionId)
+    this.#roster.runner(sessionId)
+    await this.#roster.save(sessionId, { desired: 'running' })
+    return true
+  }
+
+  /** Forgets a session that was adopted and could not be taken: it is no business of this worker. */
+  async disown(sessionId: string): Promise<void> {
+    if (this.#ports.auth.find(sessionId) !== undefined) return
+    this.#roster.forget(sessionId)
+    await this.#roster.flush()
+    await this.#ports.registry.remove(sessionId)
+  }
+
   /** Makes a backup the state of a session that is not running. */
   async restoreBackup(
     sessionId: string,

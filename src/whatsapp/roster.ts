@@ -52,7 +52,7 @@ export class Roster {
       logger,
       ownedElsewhere: async (sessionId) => {
         const owner = await replica.owner(sessionId)
-        return owner !== undefined && !owner.mine && !owner.released
+        return owner === undefined || owner.mine || owner.released ? undefined : owner.worker
       },
       changed: (changed) => this.#changed(changed),
       received: (sessionId, message) =>

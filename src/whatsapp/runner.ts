@@ -18,8 +18,8 @@ export interface RunnerPorts {
   auth: AuthStore
   settings: RunnerSettings
   logger: Logger
-  /** Reads the owner record: does another worker own the session? */
-  ownedElsewhere(sessionId: string): Promise<boolean>
+  /** Reads the owner record: the worker that owns the session, where that is another one. */
+  ownedElsewhere(sessionId: string): Promise<string | undefined>
   changed(runner: SessionRunner): void
   received(sessionId: string, message: IncomingMessage): void
 }
@@ -386,7 +386,8 @@ export class SessionRunner {
       case 'ask-owner': {
         const elsewhere = await this.#ports.ownedElsewhere(this.id)
         if (this.#stopping) return
-        return this.#stopWith(elsewhere ? 'owned-elsewhere' : id, detail)
+        if (elsewhere === undefined) return this.#stopWith(id, detail)
+        return this.#stopWith('owned-elsewhere', `another worker took the session (${elsewhere})`)
       }
       case 'stop':
         return this.#stopWith(id, detail)

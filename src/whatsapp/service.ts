@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import PQueue from 'p-queue'
 import type { AssignedSession } from '../backend/port.ts'
 import type { AttemptOutcome, RecoveryEvent, RecoveryTask } from '../recovery/port.ts'
 import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
@@ -9,6 +10,7 @@ import { mayBecome, type SessionView } from '../session/state.ts'
 import { claimState, type Restored, type SessionToRestore } from './claim-state.ts'
 import { installHooks } from './hooks/self-test.ts'
 import type { ServicePorts } from './ports.ts'
+import { preserveSession } from './preserve.ts'
 import { Roster } from './roster.ts'
 import type { SessionRunner } from './runner.ts'
 
@@ -19,6 +21,9 @@ export interface RecoverOptions {
   signal?: AbortSignal
   onEvent?: (event: RecoveryEvent) => void
 }
+
+/** Sessions that are closed and released at the same time; it hides the store's latency. */
+const PUT_AWAY_CONCURRENCY = 64
 
 /**
  * The specification's BaileysService: brings assigned sessions back, watches them, and puts them
@@ -151,8 +156,9 @@ export class BaileysService {
   }
 
   /**
-   * Seals, stores and releases every session, and names what could not be put away in time.
-   * Nobody is logged out. `store: false` skips the upload, not the safe close.
+   * Seals, ships and releases every session; no snapshot is needed. Nobody is logged out. With
+   * `store: false` they are sealed and closed only: what is not stored yet stays on this disk, and
+   * the sessions this worker's.
    */
   async preserveSessionsForShutdown(options: {
     store: boolean
@@ -160,9 +166,10 @@ export class BaileysService {
   }): Promise<PreservedSession[]> {
     // Attempts that the stop has cancelled end first, so that none opens a socket afterwards.
     await Promise.allSettled(this.#attempts.values())
-    const preserved = await Promise.all(
-      this.roster.all().map(async (runner) => {
-        const session = await this.#putAway(runner, options.store)
+    const queue = new PQueue({ concurrency: PUT_AWAY_CONCURRENCY })
+    const preserved = await queue.addAll(
+      this.roster.all().map((runner) => async () => {
+        const session = await preserveSession(this.#ports, runner, options.store)
         if (session !== undefined) options.onPreserved?.(session)
         return session
       }),
@@ -307,28 +314,6 @@ export class BaileysService {
       kind: 'failed',
       retryable: CAUSES[cause].retryable,
       result: { cause, detail: runner.detail ?? error.message },
-    }
-  }
-
-  async #putAway(runner: SessionRunner, store: boolean): Promise<PreservedSession | undefined> {
-    const sessionId = runner.id
-    try {
-      await runner.stop()
-      if (!this.#ports.replica.holds(sessionId)) return undefined
-      const { stored, detail } = await this.#ports.replica.release(sessionId, { store })
-      return {
-        sessionId,
-        stored,
-        preservedAt: Date.now(),
-        ...(detail === undefined ? {} : { detail }),
-      }
-    } catch (thrown) {
-      const error = toGatewayError(thrown)
-      this.#ports.logger.error(
-        { err: thrown, session: sessionId },
-        'a session could not be preserved',
-      )
-      return { sessionId, stored: false, detail: error.message, preservedAt: Date.now() }
     }
   }
 

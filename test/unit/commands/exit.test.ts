@@ -22,6 +22,8 @@ test.each<[string, RecoveryResult[], number]>([
   ['some failed, the rest skipped', [result('skipped'), result('failed', 'timeout')], 3],
   ['one that needs its phone', [result('failed', 'logged-out')], 10],
   ['one owned elsewhere', [result('failed', 'owned-elsewhere')], 9],
+  ['all left to others', [result('skipped', 'owned-elsewhere')], 9],
+  ['some left to others', [result('skipped', 'owned-elsewhere'), result('recovered')], 0],
   ['damaged', [result('failed', 'damaged')], 11],
   ['stale', [result('failed', 'stale')], 12],
   ['too slow', [result('failed', 'timeout')], 7],

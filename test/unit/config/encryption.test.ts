@@ -93,6 +93,8 @@ test('keys come from a file or a credential too, a line each', () => {
   for (const env of [{ [`${SETTING}_FILE`]: file }, { CREDENTIALS_DIRECTORY: dir }]) {
     const loaded = load(env)
     expect(loaded.config.encryption.key?.reveal()).toBe(text.trimEnd())
-    expect(JSON.stringify([loaded.config, loaded.describe()])).not.toContain(key.toString('base64').slice(4, 40))
+    expect(JSON.stringify([loaded.config, loaded.describe()])).not.toContain(
+      key.toString('base64').slice(4, 40),
+    )
   }
 })

@@ -1,0 +1,42 @@
+import { toGatewayError } from '../session/errors.ts'
+import type { PreservedSession } from '../session/report.ts'
+import type { ServicePorts } from './ports.ts'
+import type { SessionRunner } from './runner.ts'
+
+interface Kept {
+  stored: boolean
+  detail?: string
+}
+
+/**
+ * Closes a session for good, without logging out: it is released, with what is not stored yet
+ * where `store` says so. Resolves with what became of it, whatever failed; with undefined
+ * where this worker did not own it.
+ */
+export async function preserveSession(
+  ports: ServicePorts,
+  runner: SessionRunner,
+  store: boolean,
+): Promise<PreservedSession | undefined> {
+  const sessionId = runner.id
+  try {
+    const kept = await keep(ports, runner, store)
+    return kept && { sessionId, preservedAt: Date.now(), ...kept }
+  } catch (thrown) {
+    ports.logger.error({ err: thrown, session: sessionId }, 'a session could not be preserved')
+    const detail = toGatewayError(thrown).message
+    return { sessionId, preservedAt: Date.now(), stored: false, detail }
+  }
+}
+
+async function keep(
+  { replica }: ServicePorts,
+  runner: SessionRunner,
+  store: boolean,
+): Promise<Kept | undefined> {
+  const { id, provisional } = runner
+  await runner.stop()
+  if (provisional) return { stored: false, detail: 'the object store was away' }
+  if (!replica.holds(id)) return undefined
+  return replica.release(id, { store })
+}
