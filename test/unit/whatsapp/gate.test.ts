@@ -49,13 +49,14 @@ class Handle {
   }
 }
 
+const SETTINGS: GateSettings = { stallMs: 10_000, highWaterBytes: 100 }
+
 function open(settings: Partial<GateSettings> = {}) {
   const wire = new Wire()
   const handle = new Handle()
   const stalls: boolean[] = []
   const gate = new SendGate(wire, handle, (stalled) => stalls.push(stalled), {
-    stallMs: 10_000,
-    highWaterBytes: 100,
+    ...SETTINGS,
     ...settings,
   })
   return { wire, handle, stalls, gate }
@@ -214,7 +215,7 @@ test('a client without its socket where it should be is refused', () => {
 test('a connection that is given up while it begins can be paused and resumed', () => {
   const socket = new WebSocket('ws://127.0.0.1:1')
   socket.on('error', () => undefined)
-  const gate = new SendGate(innerSocket({ socket }), new Handle(), () => undefined)
+  const gate = new SendGate(innerSocket({ socket }), new Handle(), () => undefined, SETTINGS)
   gate.pause('backlog')
   socket.terminate()
   expect(socket.readyState).toBe(WebSocket.CLOSING)
