@@ -47,9 +47,9 @@ export interface LogEvidence {
 export function isTagged({ auth }: ReplicaContext, record: OwnerRecord): boolean {
   const { session, epoch, boot, snapshot } = record
   const local = auth.find(session)
-  if (local === undefined) return false
+  if (local === undefined || !auth.isMine(boot)) return false
   // State that was created under an epoch of this disk carries no tag until something is stored.
-  if (local.tags.length === 0) return auth.isMine(boot) && snapshot === null
+  if (local.tags.length === 0) return snapshot === null
   return local.tags.some((tag) => tag.epoch === epoch && tag.boot === boot)
 }
 

@@ -1,3 +1,4 @@
+import type { AckMode } from '../../src/authstate/port.ts'
 import { StoreReplica, type ReplicaOptions } from '../../src/replica/replica.ts'
 import type { ObjectStore } from '../../src/store/port.ts'
 import { MemoryAuthStore, newDisk, type MemoryDisk } from './memory-auth-store.ts'
@@ -14,16 +15,16 @@ export class TestWorker {
 
   constructor(
     store: ObjectStore,
-    options: { name?: string; disk?: MemoryDisk; clock?: VirtualClock } & Pick<
+    options: { name?: string; disk?: MemoryDisk; clock?: VirtualClock; ack?: AckMode } & Pick<
       ReplicaOptions,
-      'silenceTiming' | 'swapTiming' | 'sealer'
+      'silenceTiming' | 'swapTiming' | 'sealer' | 'pointInTimeHours'
     > = {},
   ) {
-    const { name = 'w1', disk = newDisk(), clock = new VirtualClock(), ...timing } = options
+    const { name = 'w1', disk = newDisk(), clock = new VirtualClock(), ack, ...timing } = options
     this.name = name
     this.disk = disk
     this.clock = clock
-    this.auth = new MemoryAuthStore(disk)
+    this.auth = new MemoryAuthStore(disk, ack)
     this.replica = new StoreReplica({ store, auth: this.auth, worker: name, clock, ...timing })
     this.replica.onLost((id) => this.lost.push(id))
   }

@@ -11,8 +11,12 @@ export interface CollectOptions {
   signal?: AbortSignal
 }
 
+/** Bundles that are looked at together. */
+const BATCH = 32
 /** Slots that one round walks in one boot's log: the rest comes in the next. */
 const MOST = 10_000
+
+type Mentions = ReadonlyMap<string, readonly LogEntry[]>
 
 /**
  * Rule 11: removes the bundles that no session needs any more and that are older than the window for
@@ -51,24 +55,56 @@ async function reach(
   boot: BootId,
   low: number,
   ended: Set<string>,
-  { keepMs, signal }: CollectOptions,
+  options: CollectOptions,
 ): Promise<number> {
-  const owners = new Map<string, Promise<OwnerRecord | undefined>>()
-  const ownerOf = (id: string): Promise<OwnerRecord | undefined> => {
-    const reading = owners.get(id) ?? readOwner(context, id, signal).then((known) => known?.record)
-    owners.set(id, reading)
-    return reading
-  }
-  for (let slot = low; slot < low + MOST; slot++) {
-    signal?.throwIfAborted()
-    const found = await context.log.slots.read(boot, slot)
-    if (found?.kind === 'fence') ended.add(boot.boot)
-    if (found?.kind !== 'bundle') return slot
-    if (context.clock.wall() - found.at < keepMs) return slot
-    for (const [session, entries] of found.sessions)
-      if (isNeeded(await ownerOf(session), boot, slot, entries)) return slot
+  for (let slot = low; slot < low + MOST;) {
+    options.signal?.throwIfAborted()
+    const old = await oldBundles(context, boot, slot, ended, options)
+    const owners = ownersFor(context, options.signal)
+    for (const sessions of old) {
+      for (const [session, entries] of sessions)
+        if (isNeeded(await owners(session), boot, slot, entries)) return slot
+      slot++
+    }
+    if (old.length < BATCH) return slot
   }
   return low + MOST
+}
+
+/** The next few bundles that are old enough, up to the first slot with anything else. */
+async function oldBundles(
+  context: ReplicaContext,
+  boot: BootId,
+  from: number,
+  ended: Set<string>,
+  { keepMs }: CollectOptions,
+): Promise<Mentions[]> {
+  const old: Mentions[] = []
+  for (let slot = from; slot < from + BATCH; slot++) {
+    const found = await context.log.slots.read(boot, slot)
+    if (found?.kind === 'fence') ended.add(boot.boot)
+    if (found?.kind !== 'bundle') break
+    if (context.clock.wall() - found.at < keepMs) break
+    old.push(found.sessions)
+  }
+  return old
+}
+
+/**
+ * Each owner record is read once for the bundles at hand, and after them: one that is older than a
+ * bundle says nothing of it.
+ */
+function ownersFor(
+  context: ReplicaContext,
+  signal: AbortSignal | undefined,
+): (session: string) => Promise<OwnerRecord | undefined> {
+  const owners = new Map<string, Promise<OwnerRecord | undefined>>()
+  return (session) => {
+    const reading =
+      owners.get(session) ?? readOwner(context, session, signal).then((known) => known?.record)
+    owners.set(session, reading)
+    return reading
+  }
 }
 
 /** Without a record it cannot be told, so the bundle stays. */

@@ -250,14 +250,28 @@ export const MUTANTS: Mutant[] = [
     changes: [
       {
         file: COLLECT,
-        text: "if (found?.kind !== 'bundle') return slot",
-        by: "if (found?.kind !== 'bundle') return found === undefined ? slot : slot + 1",
+        text: "if (found?.kind !== 'bundle') break\n    if (context.clock.wall() - found.at < keepMs) break\n    old.push(found.sessions)",
+        by: "if (found === undefined) break\n    old.push(found.kind === 'fence' ? new Map() : found.sessions)",
       },
       {
         file: COLLECT,
         text: "if ((await context.log.slots.read(boot, slot))?.kind !== 'bundle') continue",
         by: '',
       },
+    ],
+  },
+  {
+    rule: 11,
+    breaks: 'owner records are remembered from before the bundle',
+    changes: [
+      {
+        file: COLLECT,
+        text: '  for (let slot = low; slot < low + MOST; ) {',
+        by: `  const owners = ownersFor(context, options.signal)
+  for (let slot = low; slot < low + MOST; ) {`,
+      },
+      { file: COLLECT, text: '    const owners = ownersFor(context, options.signal)\n', by: '' },
+      { file: COLLECT, text: 'const BATCH = 32', by: 'const BATCH = 1' },
     ],
   },
   {
