@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 /** The hash before the first change of a session: 32 zero bytes. */
 export const GENESIS_HASH = '0'.repeat(64)
 
-// Putting the parts together and hashing at once takes half the time of three updates.
+// The parts are put together here, to be hashed in one call.
 let scratch = Buffer.alloc(64 * 1024)
 
 /**

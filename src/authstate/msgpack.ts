@@ -1,6 +1,6 @@
 /**
- * Writes msgpack as msgpackr would, for what most values are made of, several times faster: it goes
- * over a value once and leaves only the result behind.
+ * Writes msgpack as msgpackr would, for what most values are made of, in one pass that makes no copy
+ * of the value on the way.
  */
 let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 let at = 0

@@ -2,8 +2,8 @@ import type { SessionHead } from './heads.ts'
 import type { PackedHeads, PackedOp, WriterOp } from './writer-protocol.ts'
 
 /**
- * What crosses between the threads, put together: cloning an object and a buffer of its own for
- * every change would cost more than writing it. Changes that follow on each other share one buffer,
+ * What crosses between the threads, put together, so that no object and no buffer is cloned for
+ * every single change. Changes that follow on each other share one buffer,
  * which changes hands:
  *
  *   session's number (4 bytes, little-endian) | length of the record (4) | record, and so on

@@ -1,4 +1,4 @@
-/** Rows remembered: between this number and twice as many, some 150 bytes each. */
+/** Rows remembered: between this number and twice as many. */
 const GENERATION = 32_768
 
 /**
