@@ -1,25 +1,34 @@
 /*
  * Durable key writes: 200 sessions, each with one change on its way at a time, as Baileys writes
  * them. `ours` against useMultiFileAuthState as it is, and against it with an fsync a file.
+ *
+ * `node bench/writes.ts ours|files|syncedFiles [contact|message]`
  */
-import { mkdtemp, open, rm } from 'node:fs/promises'
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+
 import { initAuthCreds, useMultiFileAuthState, type SignalDataSet } from '@whiskeysockets/baileys'
+
 import { openAuthStore } from '../src/authstate/open.ts'
+
 import { contender, percentile, type Row } from './report.ts'
 
 const SESSIONS = 200
+const WARM_UP_SECONDS = 1
 const SECONDS = 5
-/** What a message changes: a ratchet of about 1.2 KB. */
-const VALUE = randomBytes(1_200)
 const CONTACTS = 20
 
 type Set = (data: SignalDataSet) => Promise<void>
 
-async function ours(dir: string): Promise<{ sets: Set[]; close(): Promise<void> }> {
+interface Contender {
+  sets: Set[]
+  close: () => Promise<void>
+}
+
+async function ours(dir: string): Promise<Contender> {
   const store = await openAuthStore({ stateDir: dir })
   const sets: Set[] = []
   for (let i = 0; i < SESSIONS; i++) {
@@ -30,7 +39,7 @@ async function ours(dir: string): Promise<{ sets: Set[]; close(): Promise<void> 
   return { sets, close: () => store.close() }
 }
 
-async function multiFile(dir: string): Promise<{ sets: Set[]; close(): Promise<void> }> {
+async function files(dir: string): Promise<Contender> {
   const sets: Set[] = []
   for (let i = 0; i < SESSIONS; i++) {
     const { state } = await useMultiFileAuthState(join(dir, `s${i}`))
@@ -40,48 +49,117 @@ async function multiFile(dir: string): Promise<{ sets: Set[]; close(): Promise<v
 }
 
 /** The same files, each synced before the write counts. */
-async function multiFileSynced(dir: string): Promise<{ sets: Set[]; close(): Promise<void> }> {
-  const plain = await multiFile(dir)
+async function syncedFiles(dir: string): Promise<Contender> {
+  const plain = await files(dir)
   const sets = plain.sets.map((set, i): Set => async (data) => {
     await set(data)
-    for (const [type, values] of Object.entries(data)) {
-      for (const id of Object.keys(values)) {
-        const file = await open(join(dir, `s${i}`, `${type}-${id}.json`), 'r+')
+    const names = Object.entries(data).flatMap(([type, values]) =>
+      Object.keys(values).map((id) => `${type}-${id}.json`),
+    )
+    await Promise.all(
+      names.map(async (name) => {
+        const file = await open(join(dir, `s${i}`, name), 'r+')
         await file.sync()
         await file.close()
-      }
-    }
+      }),
+    )
   })
   return { sets, close: plain.close }
 }
 
-const CONTENDERS = { ours, multiFile, multiFileSynced }
+function base64(bytes: number): string {
+  return randomBytes(bytes).toString('base64')
+}
 
-export async function measure(name: keyof typeof CONTENDERS): Promise<Row> {
-  const dir = await mkdtemp(join(tmpdir(), 'wa-bench-writes-'))
-  const { sets, close } = await CONTENDERS[name](dir)
+/** A Signal session as libsignal serialises it, about 1.2 KB of JSON. */
+function session(): object {
+  const chain = (chainType: number) => ({
+    chainKey: { counter: 3, key: base64(32) },
+    chainType,
+    messageKeys: chainType === 2 ? { 1: base64(32), 2: base64(32) } : {},
+  })
+  const baseKey = base64(33)
+  const state = {
+    registrationId: 12_345,
+    currentRatchet: {
+      ephemeralKeyPair: { pubKey: base64(33), privKey: base64(32) },
+      lastRemoteEphemeralKey: base64(33),
+      previousCounter: 2,
+      rootKey: base64(32),
+    },
+    indexInfo: {
+      baseKey,
+      baseKeyType: 1,
+      closed: -1,
+      used: Date.now(),
+      created: Date.now(),
+      remoteIdentityKey: base64(33),
+    },
+    _chains: { [base64(33)]: chain(1), [base64(33)]: chain(2), [base64(33)]: chain(2) },
+  }
+  return { _sessions: { [baseKey]: state }, version: 'v1' }
+}
+
+const VALUE = session()
+
+type Shape = 'contact' | 'message'
+
+/** What one change consists of: what a new contact's first message writes, or a later message. */
+function change(shape: Shape, n: number): SignalDataSet {
+  const id = 5_511_900_000_000 + (n % CONTACTS)
+  const ratchet = { session: { [`${id}.0`]: VALUE as Uint8Array } }
+  if (shape === 'message') return ratchet
+  return {
+    ...ratchet,
+    'lid-mapping': { [`${id}`]: `${id * 7}` },
+    'device-list': { [`${id}`]: ['0', '12'] },
+  }
+}
+
+const STORES = { ours, files, syncedFiles }
+
+/** Milliseconds that each change took, in `seconds` in which every session writes. */
+async function write(sets: Set[], shape: Shape, seconds: number): Promise<number[]> {
   const latencies: number[] = []
-  const loop = monitorEventLoopDelay({ resolution: 1 })
-  const until = performance.now() + SECONDS * 1_000
-  loop.enable()
+  const until = performance.now() + seconds * 1_000
   await Promise.all(
     sets.map(async (set) => {
       for (let n = 0; performance.now() < until; n++) {
         const began = performance.now()
-        await set({ session: { [`contact-${n % CONTACTS}.0`]: VALUE } })
+        await set(change(shape, n))
         latencies.push(performance.now() - began)
       }
     }),
   )
+  return latencies
+}
+
+async function measure(name: keyof typeof STORES, shape: Shape): Promise<Row> {
+  const dir = await mkdtemp(join(tmpdir(), 'wa-bench-writes-'))
+  const { sets, close } = await STORES[name](dir)
+  await write(sets, shape, WARM_UP_SECONDS)
+  const loop = monitorEventLoopDelay({ resolution: 1 })
+  const before = process.cpuUsage()
+  loop.enable()
+  const latencies = await write(sets, shape, SECONDS)
   loop.disable()
+  const { user, system } = process.cpuUsage(before)
   await close()
   await rm(dir, { recursive: true, force: true })
+  const keys = Object.keys(change(shape, 0)).length
   return {
     name,
-    'changes/s': Math.round(latencies.length / SECONDS),
+    'keys a change': keys,
+    'key writes/s': Math.round((latencies.length * keys) / SECONDS),
     'p99 of one set, ms': percentile(latencies, 0.99),
     'event loop p99, ms': Math.round(loop.percentile(99) / 1e5) / 10,
+    'processor time a change, µs': Math.round((user + system) / latencies.length),
   }
 }
 
-await contender(CONTENDERS, measure)
+function shapeOf(word = 'contact'): Shape {
+  if (word === 'contact' || word === 'message') return word
+  throw new Error('a change is of a `contact` or a `message`')
+}
+
+await contender(STORES, async (name) => measure(name, shapeOf(process.argv[3])))
