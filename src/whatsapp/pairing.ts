@@ -70,7 +70,9 @@ export class Pairing {
     if (this.#waiting.has(sessionId)) throw busy(runner)
     this.#waiting.set(sessionId, {})
     // Asked before the state below replaces the cause.
-    const unlinked = this.#roster.record(sessionId)?.lastCause === 'logged-out'
+    const lastCause = this.#roster.record(sessionId)?.lastCause
+    // A refused account may make way for another phone under the same session.
+    const unlinked = lastCause === 'logged-out' || lastCause === 'banned'
     const limit = AbortSignal.timeout(request.timeoutMs ?? this.#ports.settings.pairingTimeoutMs)
     try {
       runner.mark('restoring')

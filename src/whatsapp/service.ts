@@ -3,7 +3,7 @@ import PQueue from 'p-queue'
 import type { AssignedSession } from '../backend/port.ts'
 import type { AttemptOutcome, RecoveryEvent, RecoveryTask } from '../recovery/port.ts'
 import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
-import { toGatewayError } from '../session/errors.ts'
+import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 import type { PreservedSession, RecoveryResult, RecoveryRoute } from '../session/report.ts'
 import { mayBecome, type SessionView } from '../session/state.ts'
@@ -264,8 +264,26 @@ export class BaileysService {
         connectMs: performance.now() - restored,
       }
     } catch (thrown) {
+      if (await this.#setAside(runner, thrown)) {
+        return this.#attempt(runner, { takeOver, provisional }, signal)
+      }
       return this.#failed(runner, thrown)
     }
+  }
+
+  /**
+   * Damaged local state whose every change is stored gives way to the store's copy. Where changes
+   * were never stored, going on without them is for a person to decide.
+   */
+  async #setAside({ id, handle }: SessionRunner, thrown: unknown): Promise<boolean> {
+    const { auth, logger } = this.#ports
+    const local = auth.find(id)
+    const damaged = thrown instanceof GatewayError && thrown.code === 'state.corrupt'
+    if (!damaged || handle !== undefined || local === undefined) return false
+    if (local.seq > local.storedSeq) return false
+    const file = await auth.quarantine(id, 'damaged')
+    logger.error({ err: thrown, session: id, file }, 'damaged local state was set aside')
+    return true
   }
 
   /**

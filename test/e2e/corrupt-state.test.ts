@@ -1,5 +1,6 @@
 import { open, readdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { openStage, type Stage } from '../support/stage.ts'
 
@@ -46,3 +47,16 @@ test.each<[string, (file: string) => Promise<void>]>([
   },
   120_000,
 )
+
+test('a row that SQLite takes for sound is found, and the session comes back from the store', async () => {
+  const stage = await stopped()
+  const db = new DatabaseSync(join(stage.stateDir, 'state.db'))
+  db.exec(`UPDATE kv SET value = zeroblob(length(value)) WHERE type = 'creds' AND session = 1`)
+  db.close()
+  const gateway = await stage.startOnline()
+  const aside = await readdir(join(stage.stateDir, 'quarantine'))
+  expect(aside).toEqual([expect.stringMatching(/^session-\d-/)])
+  expect(gateway.output).toContain('damaged local state was set aside')
+  await stage.exchange('after')
+  stage.expectNoHarm()
+}, 120_000)
