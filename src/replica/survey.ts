@@ -1,7 +1,7 @@
 import { GatewayError } from '../session/errors.ts'
 import type { ReplicaContext } from './context.ts'
 import { isTagged, type LogEvidence } from './evidence.ts'
-import { lastOf, readTail, type ClosedRange, type Tail } from './log/tail.ts'
+import { inLogOf, lastOf, readTail, type ClosedRange, type Tail } from './log/tail.ts'
 import type { KnownOwner, OwnerRecord } from './owner.ts'
 import type { StateEnd } from './transitions.ts'
 
@@ -11,23 +11,29 @@ import type { StateEnd } from './transitions.ts'
  */
 export async function closeRanges(
   context: ReplicaContext,
-  { ranges }: OwnerRecord,
+  { session, ranges }: OwnerRecord,
   here: { boot: string; slot: number },
 ): Promise<ClosedRange[]> {
   const closed: ClosedRange[] = []
   for (const range of ranges) {
-    const to = range.to ?? (await endOf(context, range, here))
+    const to = range.to ?? (await endOf(context, session, range, here))
     if (to > range.from) closed.push({ ...range, to })
   }
   return closed
 }
 
-function endOf(
+async function endOf(
   context: ReplicaContext,
+  session: string,
   range: OwnerRecord['ranges'][number],
   here: { boot: string; slot: number },
-): number | Promise<number> {
-  return range.boot === here.boot ? here.slot : context.log.fence(range, range.from)
+): Promise<number> {
+  if (range.boot === here.boot) return here.slot
+  try {
+    return await context.log.fence(range, range.from)
+  } catch (error) {
+    throw inLogOf(session, error)
+  }
 }
 
 /** How much of the log was read, and what it says. */

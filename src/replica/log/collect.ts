@@ -108,7 +108,7 @@ function ownersFor(
 }
 
 /** Without a record it cannot be told, so the bundle stays. */
-export function isNeeded(
+function isNeeded(
   owner: OwnerRecord | undefined,
   { boot }: BootId,
   slot: number,

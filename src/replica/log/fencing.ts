@@ -1,6 +1,6 @@
 import type { ReplicaContext } from '../context.ts'
 import { slotName, type BootId } from '../names.ts'
-import { readHead } from '../object.ts'
+import { damaged, readHead } from '../object.ts'
 import { conditionalWrite } from '../swap.ts'
 import { decodeFence, encodeFence } from './fence.ts'
 import { readLow } from './low.ts'
@@ -54,28 +54,39 @@ export class Fencing {
     if (own === 0) slot = Math.max(slot, (await readLow(this.#context, boot)).low)
     for (;;) {
       const end = await this.#firstWithoutBundle(boot, slot)
-      if (!end.fenced && !(await this.#place(boot, end.slot))) {
+      const placed = !end.fenced && !end.hole && (await this.#place(boot, end.slot))
+      if (!end.fenced && !end.hole && !placed) {
         slot = end.slot
         continue
       }
       // The slots up to here may have been collected meanwhile: then the log goes on further up.
       const { low } = await readLow(this.#context, boot)
-      if (low <= end.slot) return end.slot
-      slot = low
+      if (low > end.slot) slot = low
+      else if (!end.hole) return end.slot
+      else throw damaged({ name: slotName(boot, end.slot), kind: 'bundle' }, 'it is missing')
     }
   }
 
+  /** `hole`: there is a bundle behind an empty slot, which no boot ever leaves. */
   async #firstWithoutBundle(
     boot: BootId,
     from: number,
-  ): Promise<{ slot: number; fenced: boolean }> {
-    let width = 1
-    for (let slot = from; ; slot += width, width = Math.min(width * 2, WIDEST)) {
+  ): Promise<{ slot: number; fenced: boolean; hole: boolean }> {
+    let width = 2
+    for (let slot = from; ;) {
       const first = slot
       const reads = Array.from({ length: width }, (_, i) => this.#kindOf(boot, first + i))
       const kinds = await Promise.all(reads)
       const index = kinds.findIndex((kind) => kind !== 'bundle')
-      if (index >= 0) return { slot: slot + index, fenced: kinds[index] === 'fence' }
+      // The last one is only looked at to see a hole before it.
+      if (index < 0 || index === width - 1) slot += width - 1
+      else {
+        slot += index
+        const kind = await this.#kindOf(boot, slot)
+        const hole = kind === 'nothing' && kinds.includes('bundle', index)
+        if (kind !== 'bundle') return { slot, fenced: kind === 'fence', hole }
+      }
+      width = Math.min(width * 2, WIDEST)
     }
   }
 

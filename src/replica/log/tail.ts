@@ -119,16 +119,21 @@ async function present(
     const slot = await context.slots.read(range, number)
     if (slot !== undefined || (await readLow(context, range)).low > number) return slot
   } catch (error) {
-    if (!(error instanceof GatewayError) || error.code !== 'replica.damaged') throw error
-    throw new GatewayError({
-      code: 'replica.damaged',
-      subject: name,
-      message: `the log of session '${sessionId}' cannot be read: ${error.message}`,
-      hint: error.hint,
-      cause: error,
-    })
+    throw inLogOf(sessionId, error)
   }
   throw damaged({ name, kind: 'bundle', sessionId }, 'it is missing')
+}
+
+/** Damage to a worker's log, said of the session that cannot be read for it. */
+export function inLogOf(sessionId: string, error: unknown): unknown {
+  if (!(error instanceof GatewayError) || error.code !== 'replica.damaged') return error
+  return new GatewayError({
+    code: 'replica.damaged',
+    subject: error.subject,
+    message: `the log of session '${sessionId}' cannot be read: ${error.message}`,
+    hint: `run \`wa-gateway backup list --session ${sessionId}\` to see what else is kept`,
+    cause: error,
+  })
 }
 
 function linkOf(sessionId: string, name: string, entry: LogEntry): StateEnd & { previous: string } {

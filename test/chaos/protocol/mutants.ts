@@ -93,8 +93,8 @@ export const MUTANTS: Mutant[] = [
     changes: [
       {
         file: FENCING,
-        text: 'if (!end.fenced && !(await this.#place(boot, end.slot))) {',
-        by: 'if (Math.random() > 2) {',
+        text: 'const placed = !end.fenced && !end.hole && (await this.#place(boot, end.slot))',
+        by: 'const placed = !end.fenced && !end.hole',
       },
     ],
   },
@@ -148,7 +148,7 @@ export const MUTANTS: Mutant[] = [
     rule: 6,
     breaks: 'a fence is placed in a slot that was collected',
     changes: [
-      { file: FENCING, text: 'if (low <= end.slot) return end.slot', by: 'return end.slot' },
+      { file: FENCING, text: 'if (low > end.slot) slot = low', by: 'if (low < 0) slot = low' },
       {
         file: FENCING,
         text: 'if (own === 0) slot = Math.max(slot, (await readLow(this.#context, boot)).low)',

@@ -274,9 +274,11 @@ export class ProtocolWorld {
 
   async #claim(process: Process, request: ClaimRequest): Promise<ClaimOutcome> {
     const { sessionId } = request
+    const wasStored = this.judge.mustBeStored(sessionId)
     const outcome = await process.replica.claim(request)
     if (outcome.kind === 'refused') {
-      const behind = outcome.cause === 'stale' && this.judge.mustBeStored(sessionId)
+      const isStored = wasStored && this.judge.mustBeStored(sessionId)
+      const behind = outcome.cause === 'stale' && isStored
       if (behind || outcome.cause === 'damaged')
         throw new Violation('d-needed', `${sessionId}: ${outcome.detail}`)
       return outcome
