@@ -37,7 +37,7 @@ export class Applier {
   #roster: Roster
   #rosterDirty = false
   readonly #find: StatementSync
-  readonly #put: StatementSync
+  readonly #save: StatementSync
   readonly #delete: StatementSync
   readonly #saveHead: StatementSync
   readonly #log: StatementSync
@@ -54,7 +54,7 @@ export class Applier {
     this.#boots = new Map(boots.map((boot) => [boot.boot, boot]))
     this.#roster = roster
     this.#find = db.prepare('SELECT sum FROM kv WHERE session = ? AND type = ? AND id = ?')
-    this.#put = db.prepare(
+    this.#save = db.prepare(
       'INSERT INTO kv (session, type, id, sum, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (session,type,id) DO UPDATE SET sum=excluded.sum, value=excluded.value',
     )
     this.#delete = db.prepare('DELETE FROM kv WHERE session = ? AND type = ? AND id = ?')
@@ -96,7 +96,7 @@ export class Applier {
         return this.#change(op.head, op.record)
       case 'install':
         this.#add(op.head)
-        for (const write of unpackWrites(op.body)) this.#write(op.head, write)
+        for (const write of unpackWrites(op.body)) this.#put(op.head, write)
         return
       case 'tag':
         return this.#tag(this.#head(op.n), op.tag, op.keep)
@@ -157,12 +157,18 @@ export class Applier {
       this.#sums.set(key, null)
       return
     }
+    this.#sums.set(key, this.#put(head, { type, id, value }))
+  }
+
+  /** Writes a row that is not counted yet; returns its checksum. A fresh session needs nothing else. */
+  #put(head: SessionHead, { type, id, value }: Write): number {
+    if (value === null) return 0
     const sum = rowSum(head.n, type, id, value)
-    this.#put.run(head.n, type, id, sum, value)
-    this.#sums.set(key, sum)
+    this.#save.run(head.n, type, id, sum, value)
     head.digest = plus(head.digest, sum)
-    head.keys += counts
     if (type === 'creds') head.paired = isPaired(value)
+    else head.keys++
+    return sum
   }
 
   /** The checksum of the row that there is; null where there is none. */

@@ -20,7 +20,7 @@ const THREAD = new URL(
 )
 
 /** Operations of one transaction: past this the rest waits for the next one. */
-const BATCH_BYTES = 8 * 1024 * 1024
+const BATCH_BYTES = 1024 * 1024
 /** So much goes to the thread before the turn of the event loop is over. */
 const CHUNK_BYTES = 32 * 1024
 
