@@ -5,48 +5,55 @@ import type { Replica } from '../replica/port.ts'
 
 /** Snapshots written at the same time. */
 const CONCURRENCY = 4
+/** Milliseconds between two looks at what is due; it is no more than a look where nothing is. */
+const LOOK_MS = 5_000
 
-/**
- * Stores a snapshot of every session that changed, once an interval. Until the shared log exists,
- * the interval is what a host that is lost for good loses.
- */
+interface Ports {
+  auth: Pick<AuthStore, 'list'>
+  replica: Pick<Replica, 'holds' | 'tidy'>
+  logger: Logger
+}
+
+/** Keeps what a restore has to replay short: sessions are folded when their tail is long or old. */
 export class SnapshotSchedule {
-  readonly #ports: { auth: AuthStore; replica: Replica; logger: Logger }
+  readonly #ports: Ports
   readonly #intervalMs: number
   readonly #queue = new PQueue({ concurrency: CONCURRENCY })
+  readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(ports: { auth: AuthStore; replica: Replica; logger: Logger }, intervalMs: number) {
+  constructor(ports: Ports, intervalMs: number) {
     this.#ports = ports
     this.#intervalMs = intervalMs
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#round(), this.#intervalMs)
+    this.#timer = setInterval(() => this.look(), Math.min(LOOK_MS, this.#intervalMs))
     this.#timer.unref()
   }
 
+  /** A snapshot that is being written is given up: the log has what it would hold. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     this.#queue.clear()
+    this.#stopping.abort()
     await this.#queue.onIdle()
   }
 
-  #round(): void {
+  look(): void {
     // A round that takes longer than the interval is not overtaken by the next.
     if (this.#queue.size > 0 || this.#queue.pending > 0) return
     const { auth, replica } = this.#ports
-    for (const { sessionId, seq, storedSeq, paired } of auth.list()) {
-      if (paired && seq > storedSeq && replica.holds(sessionId)) {
-        void this.#queue.add(() => this.#fold(sessionId))
-      }
-    }
+    for (const { sessionId, paired } of auth.list())
+      if (paired && replica.holds(sessionId)) void this.#queue.add(() => this.#tidy(sessionId))
   }
 
-  async #fold(sessionId: string): Promise<void> {
+  async #tidy(sessionId: string): Promise<void> {
+    const { signal } = this.#stopping
     try {
-      await this.#ports.replica.foldIfNewer(sessionId, 'interval')
+      await this.#ports.replica.tidy(sessionId, { intervalMs: this.#intervalMs, signal })
     } catch (error) {
+      if (signal.aborted) return
       this.#ports.logger.warn({ err: error, session: sessionId }, 'a snapshot could not be stored')
     }
   }

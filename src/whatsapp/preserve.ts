@@ -9,8 +9,8 @@ interface Kept {
 }
 
 /**
- * Closes a session for good, without logging out: it is released, with what is not stored yet
- * where `store` says so. Resolves with what became of it, whatever failed; with undefined
+ * Closes a session for good, without logging out: its changes are shipped and it is released, or
+ * without `store` only sealed. Resolves with what became of it, whatever failed; with undefined
  * where this worker did not own it.
  */
 export async function preserveSession(
@@ -30,7 +30,7 @@ export async function preserveSession(
 }
 
 async function keep(
-  { replica }: ServicePorts,
+  { replica, auth }: ServicePorts,
   runner: SessionRunner,
   store: boolean,
 ): Promise<Kept | undefined> {
@@ -38,5 +38,8 @@ async function keep(
   await runner.stop()
   if (provisional) return { stored: false, detail: 'the object store was away' }
   if (!replica.holds(id)) return undefined
-  return replica.release(id, { store })
+  if (store) return replica.release(id, { store: false })
+  const { seq = 0, storedSeq = 0 } = auth.find(id) ?? {}
+  if (seq === storedSeq) return { stored: true }
+  return { stored: false, detail: `the last ${seq - storedSeq} changes are on this disk only` }
 }

@@ -16,6 +16,11 @@ test('a live owner keeps its session; an operator may take it, and nothing but i
   expect(refused.stderr).toContain('--take-over')
   expect((await other.client.call('session.list', {})).sessions).toEqual([])
   await sendFrom(stage, owner, taken, 'still here')
+  // A take-over forfeits what is not stored yet: with local acknowledgement that may be a second's.
+  await owner.eventually('everything to be stored', async () => {
+    const { shipping } = await owner.client.call('status', {})
+    return shipping.lag.changes === 0 ? true : undefined
+  })
 
   const allowed = await rival.run('recover', '--session', taken, '--take-over')
   expect(allowed, other.output).toMatchObject({ status: 0 })
