@@ -21,11 +21,12 @@ export class AliveBeat {
   #counter = 0
   #abort: AbortController | undefined
   #loop: Promise<void> = Promise.resolve()
+  #aside: Promise<void> | undefined
   #failure: unknown
 
   /**
    * `boot` is asked before each put, since a fenced worker goes on under another boot id. `onBeat`
-   * is what else is to be done that often; the next beat waits for it.
+   * is what else is to be done that often, or as often as it can; it must not reject.
    */
   constructor(
     store: ObjectStore,
@@ -63,6 +64,7 @@ export class AliveBeat {
     this.#abort.abort()
     this.#abort = undefined
     await this.#loop
+    await this.#aside
     try {
       await this.#store.remove(this.#name())
     } catch (error) {
@@ -80,7 +82,8 @@ export class AliveBeat {
         throw error
       }
       await this.#put(signal)
-      await this.#onBeat(signal)
+      // Whatever else is slow must not make the counter look silent.
+      this.#aside ??= this.#onBeat(signal).finally(() => (this.#aside = undefined))
     }
   }
 
