@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import type { Logger } from 'pino'
 import type { AuthStore } from '../authstate/port.ts'
 import type { Replica } from '../replica/port.ts'
+import { toGatewayError } from '../session/errors.ts'
 
 /** Snapshots written at the same time. */
 const CONCURRENCY = 4
@@ -54,6 +55,8 @@ export class SnapshotSchedule {
       await this.#ports.replica.tidy(sessionId, { intervalMs: this.#intervalMs, signal })
     } catch (error) {
       if (signal.aborted) return
+      // A store that is away is away for all of them: the next round begins again.
+      if (toGatewayError(error).code.startsWith('store.')) this.#queue.clear()
       this.#ports.logger.warn({ err: error, session: sessionId }, 'a snapshot could not be stored')
     }
   }
