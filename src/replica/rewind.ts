@@ -26,9 +26,9 @@ export async function rewind(
   id: string,
 ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
   const old = await fetchBackup(context, sessionId, id)
-  const replaced = await keepCurrent(context, sessionId)
+  const { epoch: kept, replaced } = await keepCurrent(context, sessionId)
   try {
-    const { epoch, boot } = await seize(context, sessionId)
+    const { epoch, boot } = await seize(context, sessionId, kept)
     const { held, known } = await heldOwner(context, sessionId)
     const image = continued(old.image, lastEnd(context, sessionId, known.record))
     const snapshot = await storeSnapshot(context, image, epoch, 'restored')
@@ -65,12 +65,16 @@ async function fetchBackup(
   }
 }
 
-/** Like a claim it ends the log of whoever had the session, before it takes the epoch. */
-async function seize(context: ReplicaContext, sessionId: string): Promise<Held> {
+/**
+ * Like a claim it ends the log of whoever had the session, before it takes the epoch. `kept`: the
+ * epoch whose state was kept as a backup; whoever took a later one meanwhile has newer state.
+ */
+async function seize(context: ReplicaContext, sessionId: string, kept: number): Promise<Held> {
   await context.log.ready()
   await context.log.clear(sessionId)
   const here = context.log.position
   const known = await existing(context, sessionId)
+  if (known.record.epoch !== kept) throw interfered(sessionId)
   const epoch = epochAfter(context, sessionId, known.record)
   const { boot } = context.auth
   const holder = { epoch, worker: context.worker, boot }
@@ -102,12 +106,15 @@ export function continued(old: SessionImage, last: StateEnd): SessionImage {
 async function keepCurrent(
   context: ReplicaContext,
   sessionId: string,
-): Promise<BackupInfo | undefined> {
+): Promise<{ epoch: number; replaced?: BackupInfo }> {
   const known = await existing(context, sessionId)
   const plan = planRecovery(gather(context, { sessionId, assigned: false }, known, 'unknown'))
   if (plan.kind === 'connect' || plan.kind === 'nothing' || plan.kind === 'restore') {
     const outcome = await claim(context, { sessionId, assigned: false })
-    if (outcome.kind === 'claimed') return fold(context, sessionId, 'before-restore')
+    if (outcome.kind === 'claimed') {
+      const replaced = await fold(context, sessionId, 'before-restore')
+      return { epoch: outcome.epoch, replaced }
+    }
     if (outcome.cause === 'owned-elsewhere') throw interfered(sessionId)
   }
   if (plan.kind === 'refuse' && plan.cause === 'owned-elsewhere')
@@ -117,7 +124,8 @@ async function keepCurrent(
       message: plan.why,
       hint: 'restore the backup on that worker, or release the session there first',
     })
-  return backupsOf(known.record).find((backup) => backup.newest)
+  const replaced = backupsOf(known.record).find((backup) => backup.newest)
+  return { epoch: known.record.epoch, ...(replaced && { replaced }) }
 }
 
 function epochAfter(context: ReplicaContext, sessionId: string, record: OwnerRecord): number {
