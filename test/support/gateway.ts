@@ -121,6 +121,11 @@ export class GatewayProcess {
     return this.child.exitCode !== null || this.child.signalCode !== null
   }
 
+  /** It has ended, or was told to. */
+  get killed(): boolean {
+    return this.ended || this.child.killed
+  }
+
   /** Sends a signal and waits for the end; resolves with the exit status or the signal. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | NodeJS.Signals> {
     await this.client.close()

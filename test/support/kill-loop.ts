@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Application } from './application.ts'
-import { eventually } from './gateway.ts'
+import { eventually, type GatewayProcess } from './gateway.ts'
 import type { Stage } from './stage.ts'
 
 /** What `harm` is when nothing went wrong. */
@@ -19,7 +19,7 @@ export const NO_HARM = {
 }
 
 interface KillLoopTotals {
-  rounds: number
+  rounds: Record<Disk, number>
   /** Messages that contacts wrote, and those that the application heard more than once. */
   inbound: number
   heardTwice: number
@@ -27,9 +27,21 @@ interface KillLoopTotals {
   sent: number
 }
 
+/** Messages to one session that may be on their way at the same time. */
+const UNHEARD = 20
+
+/** What a killed worker finds when it starts again: its disk, or the object store alone. */
+export type Disk = 'kept' | 'wiped'
+
+interface RoundOptions {
+  disk?: Disk
+  /** The kill comes when the store has everything and WhatsApp holds nothing back. */
+  settled?: boolean
+}
+
 /**
- * A worker under load in both directions that is killed and started again on the same disk, round
- * after round, with an application that listens whenever it runs.
+ * A worker under load in both directions that is killed and started again, round after round, with
+ * an application that listens whenever it runs.
  */
 export class KillLoop {
   readonly application = new Application()
@@ -37,7 +49,7 @@ export class KillLoop {
   readonly #random: () => number
   readonly #written = new Map<string, string[]>()
   readonly #sent: { id: string; text: string }[] = []
-  #rounds = 0
+  readonly #rounds = { kept: 0, wiped: 0 }
   #count = 0
 
   constructor(stage: Stage, random: () => number) {
@@ -49,28 +61,63 @@ export class KillLoop {
   static readonly env = { SESSION_RECOVERY_ENABLED: 'false' }
 
   /** Starts the daemon, lets the application listen, then brings the sessions back. */
-  async revive(): Promise<void> {
-    const gateway = await this.#stage.start(KillLoop.env)
-    await this.application.listen(join(this.#stage.dir, 'control.sock'))
-    for await (const event of gateway.client.stream('recover', { all: true })) void event
+  async revive(disk: Disk = 'kept'): Promise<void> {
+    if (disk === 'wiped') await this.#stage.wipe()
+    const gateway = await this.#begin(disk)
     await gateway.untilOnline(this.#stage.ids)
   }
 
   /** One round: load, a kill at a random moment, sometimes another one while it comes back. */
-  async round(): Promise<void> {
-    this.#rounds++
-    const load = this.#load()
-    await sleep(20 + this.#random() * 500)
-    await this.kill()
-    load.stop()
-    await load.ended
-    if (this.#random() < 0.3) {
-      const early = this.#stage.spawn()
-      await sleep(200 + this.#random() * 800)
-      await early.stop('SIGKILL')
+  async round({ disk = 'kept', settled = false }: RoundOptions = {}): Promise<void> {
+    this.#rounds[disk]++
+    const load = this.load()
+    // A wiped disk's worker takes its time to come back, so that more load costs little.
+    await sleep(20 + this.#random() * (disk === 'wiped' ? 3_000 : 500))
+    if (settled) {
+      await load.stop()
+      await this.untilNothingWaits()
+      await this.untilStored()
     }
-    await this.revive()
+    await this.kill()
+    await load.stop()
+    if (this.#random() < 0.3) {
+      if (disk === 'wiped') await this.#stage.wipe()
+      await this.#begin(disk)
+      // A wiped disk's worker waits for the silence of its predecessor first.
+      await sleep(this.#random() * (disk === 'wiped' ? 9_000 : 1_000))
+      await this.kill()
+    }
+    await this.revive(disk)
     await this.untilNothingWaits()
+  }
+
+  /** Starts a daemon that begins to bring its sessions back when the application listens. */
+  async #begin(disk: Disk): Promise<GatewayProcess> {
+    if (disk === 'wiped') {
+      // Only the store knows the sessions, so they come back by themselves, after a silence that
+      // lasts longer than the application needs.
+      const gateway = this.#stage.spawn()
+      await gateway.eventually('the control socket', () => gateway.client.call('status', {}))
+      await this.#listen()
+      return gateway
+    }
+    const gateway = await this.#stage.start(KillLoop.env)
+    await this.#listen()
+    void this.#recover(gateway)
+    return gateway
+  }
+
+  #listen(): Promise<void> {
+    return this.application.listen(join(this.#stage.dir, 'control.sock'))
+  }
+
+  async #recover(gateway: GatewayProcess): Promise<void> {
+    try {
+      for await (const event of gateway.client.stream('recover', { all: true })) void event
+    } catch (error) {
+      // Killed meanwhile, as is the point; whoever waits for the sessions sees any other end.
+      if (!gateway.killed) throw error
+    }
   }
 
   /** Kills the daemon in the middle of whatever it does. */
@@ -86,6 +133,15 @@ export class KillLoop {
     const { simulator } = this.#stage
     await simulator.contact(this.#stage.friendOf(id)).send(this.#stage.phoneOf(id), text)
     return text
+  }
+
+  /** Waits until the object store has every change. */
+  async untilStored(): Promise<void> {
+    const { gateway } = this.#stage
+    await gateway.eventually('everything to be stored', async () => {
+      const { shipping } = await gateway.client.call('status', {})
+      return shipping.lag.changes === 0 ? true : undefined
+    })
   }
 
   async untilNothingWaits(): Promise<void> {
@@ -125,7 +181,7 @@ export class KillLoop {
   get totals(): KillLoopTotals {
     const written = [...this.#written.values()].flat()
     return {
-      rounds: this.#rounds,
+      rounds: { ...this.#rounds },
       inbound: written.length,
       heardTwice: written.filter((text) => this.application.timesHeard(text) > 1).length,
       sent: this.#sent.length,
@@ -137,13 +193,15 @@ export class KillLoop {
     return written.filter((text) => this.application.timesHeard(text) === 0)
   }
 
-  /** Writes to and from every session as fast as each side goes on. */
-  #load(): { stop(): void; ended: Promise<unknown> } {
+  /** Writes to and from every session as fast as each side goes on, until it is stopped. */
+  load(): { stop(): Promise<void> } {
     let running = true
     const isRunning = () => running
     const writing = this.#stage.ids.map(async (id) => {
+      let pending: string[] = []
       while (isRunning()) {
-        await this.write(id)
+        pending = pending.filter((text) => this.application.timesHeard(text) === 0)
+        if (pending.length < UNHEARD) pending.push(await this.write(id))
         await sleep(this.#random() * 12)
       }
     })
@@ -151,10 +209,12 @@ export class KillLoop {
       this.#send(id, isRunning),
       this.#send(id, isRunning),
     ])
-    const stop = () => {
+    const ended = Promise.all([...writing, ...sending])
+    const stop = async () => {
       running = false
+      await ended
     }
-    return { stop, ended: Promise.all([...writing, ...sending]) }
+    return { stop }
   }
 
   async #send(id: string, isRunning: () => boolean): Promise<void> {
@@ -167,7 +227,7 @@ export class KillLoop {
         if (status === 'sent') this.#sent.push({ id, text })
       } catch (error) {
         // What is under way when the daemon is killed fails; anything earlier is a fault.
-        if (!gateway.ended && !gateway.child.killed) throw error
+        if (!gateway.killed) throw error
         return
       }
     }

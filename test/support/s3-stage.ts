@@ -1,0 +1,29 @@
+import { onTestFinished } from 'vitest'
+import type { Environment } from './gateway.ts'
+import { startS3Stub, type S3Stub } from './s3-stub.ts'
+import { openStage, type Stage } from './stage.ts'
+
+const BUCKET = 'whatsapp-sessions'
+
+export interface S3Stage {
+  stage: Stage
+  s3: S3Stub
+}
+
+/** A stage whose daemons keep their sessions, encrypted, in an S3 store that fails on demand. */
+export async function openS3Stage(sessions: number, env: Environment = {}): Promise<S3Stage> {
+  const s3 = await startS3Stub({ buckets: [BUCKET] })
+  onTestFinished(() => s3.close())
+  const stage = await openStage({
+    sessions,
+    env: {
+      MINIO_ENDPOINT: s3.endpoint,
+      MINIO_PORT: String(s3.port),
+      MINIO_ACCESS_KEY: s3.accessKey,
+      MINIO_SECRET_KEY: s3.secretKey,
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
+  })
+  return { stage, s3 }
+}
