@@ -17,12 +17,27 @@ const FOLD = 'src/replica/fold.ts'
 export const MUTANTS: Mutant[] = [
   {
     rule: 1,
-    breaks: 'an epoch is known by its number and the worker, not by the boot',
+    breaks: "an epoch is this disk's by its number and the worker's name, not by the boot",
     changes: [
+      {
+        file: EVIDENCE,
+        text: 'if (local === undefined || !auth.isMine(boot)) return false',
+        by: 'if (local === undefined) return false',
+      },
       {
         file: EVIDENCE,
         text: 'tag.epoch === epoch && tag.boot === boot',
         by: 'tag.epoch === epoch',
+      },
+      {
+        file: 'src/replica/survey.ts',
+        text: 'context.auth.nextSlot(range.boot)',
+        by: 'context.auth.isMine(range.boot) ? context.auth.nextSlot(range.boot) : range.to',
+      },
+      {
+        file: 'src/session/plan.ts',
+        text: 't.epoch === owner.epoch && t.boot === owner.boot)',
+        by: 't.epoch === owner.epoch)',
       },
     ],
   },
@@ -258,20 +273,6 @@ export const MUTANTS: Mutant[] = [
         text: "if ((await context.log.slots.read(boot, slot))?.kind !== 'bundle') continue",
         by: '',
       },
-    ],
-  },
-  {
-    rule: 11,
-    breaks: 'owner records are remembered from before the bundle',
-    changes: [
-      {
-        file: COLLECT,
-        text: '  for (let slot = low; slot < low + MOST; ) {',
-        by: `  const owners = ownersFor(context, options.signal)
-  for (let slot = low; slot < low + MOST; ) {`,
-      },
-      { file: COLLECT, text: '    const owners = ownersFor(context, options.signal)\n', by: '' },
-      { file: COLLECT, text: 'const BATCH = 32', by: 'const BATCH = 1' },
     ],
   },
   {

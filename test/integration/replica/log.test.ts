@@ -251,4 +251,28 @@ describe('tidying and collecting', () => {
     expect(await other.replica.claim(taken)).toMatchObject({ kind: 'claimed', seq: 8 })
     expect(other.content(ID)).toContain('more')
   })
+
+  it('does not judge a bundle by an owner record from before it', async () => {
+    const worker = new TestWorker(store, { pointInTimeHours: 0 })
+    await worker.pair(ID)
+    worker.write(ID, 'a')
+    await worker.replica.release(ID, { store: true })
+    const inner = store.get.bind(store)
+    store.get = async (name, options) => {
+      const object = await inner(name, options)
+      if (name !== `v1/sessions/${ID}/owner`) return object
+      // The record says that nothing is needed; this comes right after it.
+      store.get = inner
+      await worker.replica.claim({ sessionId: ID, assigned: true })
+      worker.write(ID, 'b')
+      await worker.replica.ship()
+      return object
+    }
+    expect(await worker.replica.collect()).toBe(1)
+    expect(bundles()).toHaveLength(1)
+    const other = new TestWorker(store, { name: 'w2' })
+    const taken = { sessionId: ID, assigned: false, takeOver: true }
+    expect(await other.replica.claim(taken)).toMatchObject({ kind: 'claimed', seq: 4 })
+    expect(other.content(ID)).toEqual(['a', 'b'])
+  })
 })
