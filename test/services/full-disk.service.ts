@@ -2,12 +2,12 @@ import { mkdir, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
-import { fullDiskTest } from '../e2e/full-disk.ts'
+import { failingDiskTest } from '../e2e/failing-disk.ts'
 
 const MARGIN = 400 * 1024
 
 // Mounting needs root.
-fullDiskTest('a disk without room', {
+failingDiskTest('a disk without room', {
   prepare: async ({ stateDir }) => {
     await mkdir(stateDir)
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=32m', 'tmpfs', stateDir])

@@ -2,17 +2,19 @@ import { expect, test } from 'vitest'
 import { eventually, type Environment } from '../support/gateway.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 
-export interface FullDisk {
+export interface FailingDisk {
   /** Makes ready what the state directory will lie on. */
   prepare?(stage: Stage): Promise<void>
   /** Leaves room for some more changes, and for no more than that. */
-  fill(stage: Stage): Promise<{ env?: Environment; limits?: string }>
+  fill?(stage: Stage): Promise<{ env?: Environment; limits?: string }>
+  /** Begins to fail under a daemon whose sessions are online. */
+  fail?(stage: Stage): Promise<void>
   /** Makes room again. */
   mend?(stage: Stage): Promise<void>
 }
 
 /** A disk that takes no more ends the daemon, and what was acknowledged is there afterwards. */
-export function fullDiskTest(name: string, disk: FullDisk): void {
+export function failingDiskTest(name: string, disk: FailingDisk): void {
   test(`${name} ends the daemon loudly and costs nothing that was acknowledged`, async () => {
     const stage = await openStage()
     await disk.prepare?.(stage)
@@ -20,7 +22,7 @@ export function fullDiskTest(name: string, disk: FullDisk): void {
     await stage.exchange('before')
     expect(await stage.gateway.stop()).toBe(0)
 
-    const { env, limits } = await disk.fill(stage)
+    const { env, limits } = (await disk.fill?.(stage)) ?? {}
     const gateway = stage.spawn(env, limits)
     await gateway.untilOnline(stage.ids)
     const first = await stage.listen()
@@ -28,6 +30,7 @@ export function fullDiskTest(name: string, disk: FullDisk): void {
     const friend = stage.simulator.contact(stage.friendOf(id))
     let sent = 0
     while (!gateway.ended) {
+      if (sent === 3) await disk.fail?.(stage)
       const text = `message ${++sent}`
       await friend.send(stage.phoneOf(id), text)
       await eventually(text, () => (gateway.ended || first.texts.has(text) ? true : undefined))
