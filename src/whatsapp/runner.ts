@@ -1,11 +1,12 @@
 import type { ConnectionState } from '@whiskeysockets/baileys'
 import type { Logger } from 'pino'
 import type { AuthHandle, AuthStore } from '../authstate/port.ts'
-import { CAUSES, causeOfDisconnect, nextStep, type CauseId } from '../session/cause.ts'
+import { CAUSES, causeOfDisconnect, type CauseId } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
-import { mayBecome, type SessionState } from '../session/state.ts'
+import type { SessionState } from '../session/state.ts'
 import { backoffMs, type BackoffSettings } from './backoff.ts'
 import { Delivered, readMessage, type IncomingMessage } from './messages.ts'
+import { SessionStatus } from './session-status.ts'
 import { SessionSocket, type SocketSettings } from './socket.ts'
 
 export interface RunnerSettings extends SocketSettings {
@@ -29,19 +30,8 @@ export type PairingEvent = { type: 'qr'; qr: string } | { type: 'code'; code: st
 /** Restarts that WhatsApp asks for (515) in a row before they count as a fault. */
 const MAX_RESTARTS = 3
 
-/** What a terminal cause leaves the session in. */
-const STATE_AFTER: Partial<Record<CauseId, SessionState>> = {
-  'logged-out': 'needs-pairing',
-  'no-state': 'needs-pairing',
-  'pairing-expired': 'needs-pairing',
-  banned: 'banned',
-  replaced: 'conflict',
-  'owned-elsewhere': 'conflict',
-}
-
 /**
- * One session's connection, and the only writer of its state (src/session/state.ts has the
- * machine). `connect` and `pair` make one attempt each and settle with its outcome; after a
+ * One session's connection, and the only writer of its status. `connect` and `pair` make one attempt each and settle with its outcome; after a
  * success the runner reconnects by itself, by the cause table, until a cause says stop.
  *
  * At most one socket is live: a new one opens only after the old one ended, and events of an old
@@ -51,10 +41,7 @@ export class SessionRunner {
   readonly id: string
   readonly #ports: RunnerPorts
   readonly #log: Logger
-  #state: SessionState = 'idle'
-  #cause: CauseId | undefined
-  #detail: string | undefined
-  #since = Date.now()
+  readonly #status: SessionStatus
   #handle: AuthHandle | undefined
   #socket: SessionSocket | undefined
   /** Set while `connect` or `pair` waits for an outcome. */
@@ -77,23 +64,24 @@ export class SessionRunner {
     this.id = id
     this.#ports = ports
     this.#log = ports.logger.child({ session: id })
+    this.#status = new SessionStatus(id, this.#log, () => ports.changed(this))
   }
 
   get state(): SessionState {
-    return this.#state
+    return this.#status.state
   }
 
   get cause(): CauseId | undefined {
-    return this.#cause
+    return this.#status.cause
   }
 
   get detail(): string | undefined {
-    return this.#detail
+    return this.#status.detail
   }
 
   /** Milliseconds since the epoch at which the present state began. */
   get since(): number {
-    return this.#since
+    return this.#status.since
   }
 
   get handle(): AuthHandle | undefined {
@@ -106,11 +94,11 @@ export class SessionRunner {
 
   /** Notes what happens before there is a socket: queued, restoring, or why there is none. */
   mark(state: 'queued' | 'restoring'): void {
-    this.#become(state)
+    this.#status.become(state)
   }
 
   fail(cause: CauseId, detail: string): void {
-    this.#become(STATE_AFTER[cause] ?? 'failed', cause, detail)
+    this.#status.fail(cause, detail)
   }
 
   /**
@@ -124,7 +112,7 @@ export class SessionRunner {
     if (this.#unpaired) {
       await this.#closeHandle()
       this.fail('no-state', 'the local state has never been paired')
-      throw this.#error()
+      throw this.#status.asError()
     }
     await this.#attemptWith(signal)
   }
@@ -147,20 +135,16 @@ export class SessionRunner {
 
   /** Goes on trying in the background after a `connect` that failed for a passing cause. */
   supervise(): void {
-    if (this.#state === 'reconnecting' && this.#timer === undefined) this.#reconnectLater()
+    if (this.state === 'reconnecting' && this.#timer === undefined) this.#reconnectLater()
   }
 
   async sendText(
     jid: string,
     text: string,
   ): Promise<{ messageId: string; status: 'sent' | 'pending' }> {
-    if (this.#state !== 'online' || this.#socket === undefined) {
-      throw new GatewayError({
-        code: 'session.not-online',
-        subject: this.id,
-        message: `session ${this.id} is ${this.#state}, so it can't send`,
-        hint: `run \`wa-gateway session show ${this.id}\``,
-      })
+    if (this.state !== 'online' || this.#socket === undefined) {
+      const hint = `run \`wa-gateway session show ${this.id}\``
+      throw this.#status.refuse('session.not-online', ", so it can't send", hint)
     }
     const sent = await this.#socket.sendText(jid, text)
     this.messagesOut++
@@ -171,7 +155,11 @@ export class SessionRunner {
   /** Unlinks the device. The session must be online; the local state stays where it is. */
   async logout(): Promise<void> {
     const socket = this.#socket
-    if (this.#state !== 'online' || socket === undefined) throw this.#notOnline()
+    if (this.state !== 'online' || socket === undefined) {
+      const hint = `run \`wa-gateway recover --session ${this.id}\` first`
+      const why = ', and WhatsApp can only be told while it is online'
+      throw this.#status.refuse('session.not-online', why, hint)
+    }
     this.#socket = undefined
     await socket.logout()
     await this.#closeHandle()
@@ -181,15 +169,15 @@ export class SessionRunner {
   /** Seals, lets the last receipts out, closes. Never logs out. Safe in every state. */
   async stop(): Promise<void> {
     this.#clearTimer()
-    if (this.#state === 'closed') return
-    this.#become('closing')
+    if (this.state === 'closed') return
+    this.#status.become('closing')
     const socket = this.#socket
     this.#socket = undefined
     this.#attempt?.reject(stopping(this.id))
     this.#attempt = undefined
     await socket?.endGracefully(this.#ports.settings.drainMs)
     await this.#closeHandle()
-    this.#become('closed')
+    this.#status.become('closed')
   }
 
   /** The object store says, after all, that the session is ours. */
@@ -200,14 +188,14 @@ export class SessionRunner {
 
   /** Another worker has the session: end at once, without a word to WhatsApp about logging out. */
   async lost(detail: string): Promise<void> {
-    if (this.#stopping) return
+    if (this.#status.stopping) return
     this.#clearTimer()
     const socket = this.#socket
     this.#socket = undefined
     await socket?.end()
     await this.#closeHandle()
     this.fail('owned-elsewhere', detail)
-    this.#settleAttempt(this.#error())
+    this.#settleAttempt(this.#status.asError())
   }
 
   /** No phone has linked this device yet (creds.registered stays false after a QR pairing). */
@@ -215,18 +203,9 @@ export class SessionRunner {
     return !this.#handle?.state.creds.account
   }
 
-  get #stopping(): boolean {
-    return this.#state === 'closing' || this.#state === 'closed'
-  }
-
   async #open(): Promise<void> {
     if (this.#socket !== undefined || this.#attempt !== undefined) {
-      throw new GatewayError({
-        code: 'session.busy',
-        subject: this.id,
-        message: `session ${this.id} is ${this.#state}`,
-        hint: 'wait for it, or pause it first',
-      })
+      throw this.#status.refuse('session.busy', '', 'wait for it, or pause it first')
     }
     if (this.#handle !== undefined) return
     const handle = await this.#ports.auth.open(this.id)
@@ -259,14 +238,14 @@ export class SessionRunner {
     const cause: CauseId =
       reason instanceof Error && reason.name === 'TimeoutError' ? 'timeout' : 'cancelled'
     if (this.#unpaired) await this.#stopWith('pairing-expired', CAUSES['pairing-expired'].words)
-    else this.#become('reconnecting', cause, CAUSES[cause].words)
-    attempt.reject(this.#error())
+    else this.#status.become('reconnecting', cause, CAUSES[cause].words)
+    attempt.reject(this.#status.asError())
   }
 
   #openSocket(): void {
     const handle = this.#handle
     if (handle === undefined) throw new Error('a socket needs an open auth handle')
-    this.#become(this.#unpaired ? 'pairing' : 'connecting')
+    this.#status.become(this.#unpaired ? 'pairing' : 'connecting')
     const socket: SessionSocket = new SessionSocket(
       handle,
       this.#ports.settings,
@@ -304,14 +283,14 @@ export class SessionRunner {
   }
 
   #stalled(stalled: boolean): void {
-    if (this.#state !== 'online') return
-    if (stalled) this.#become('online', 'stalled', CAUSES.stalled.words)
-    else this.#become('online')
+    if (this.state !== 'online') return
+    if (stalled) this.#status.become('online', 'stalled', CAUSES.stalled.words)
+    else this.#status.become('online')
   }
 
   /** A read found the stored state damaged; the handle has sealed itself and answers no more. */
   async #damaged(handle: AuthHandle, error: Error): Promise<void> {
-    if (this.#handle !== handle || this.#stopping) return
+    if (this.#handle !== handle || this.#status.stopping) return
     this.#log.error({ err: error }, 'the auth state is damaged: the session stops')
     this.#clearTimer()
     const socket = this.#socket
@@ -363,14 +342,14 @@ export class SessionRunner {
     this.#retries = 0
     this.#restarts = 0
     this.lastActivity = Date.now()
-    this.#become('online')
+    this.#status.become('online')
     const attempt = this.#attempt
     this.#attempt = undefined
     attempt?.resolve()
   }
 
   async #closed(statusCode: number | undefined, message: string | undefined): Promise<void> {
-    if (this.#stopping) return
+    if (this.#status.stopping) return
     const unpaired = this.#unpaired
     const id = causeOfDisconnect({ statusCode, message, pairing: unpaired })
     const detail = `${CAUSES[id].words}${statusCode === undefined ? '' : ` (${statusCode})`}`
@@ -385,7 +364,7 @@ export class SessionRunner {
         return this.#retryLater(id, detail)
       case 'ask-owner': {
         const elsewhere = await this.#ports.ownedElsewhere(this.id)
-        if (this.#stopping) return
+        if (this.#status.stopping) return
         if (elsewhere === undefined) return this.#stopWith(id, detail)
         return this.#stopWith('owned-elsewhere', `another worker took the session (${elsewhere})`)
       }
@@ -395,16 +374,16 @@ export class SessionRunner {
   }
 
   #retryLater(id: CauseId, detail: string): void {
-    this.#become('reconnecting', id, detail)
+    this.#status.become('reconnecting', id, detail)
     if (this.#attempt === undefined) this.#reconnectLater()
-    else this.#settleAttempt(this.#error())
+    else this.#settleAttempt(this.#status.asError())
   }
 
   #reconnectLater(): void {
     const wait = backoffMs(this.#retries++, this.#ports.settings.reconnect, Math.random())
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      if (this.#state === 'reconnecting') this.#openWhenStored()
+      if (this.state === 'reconnecting') this.#openWhenStored()
     }, wait)
   }
 
@@ -412,9 +391,9 @@ export class SessionRunner {
   #openWhenStored(): void {
     const handle = this.#handle
     if (handle === undefined || handle.ackSeq >= handle.seq) return this.#openSocket()
-    this.#become('reconnecting', 'stalled', CAUSES.stalled.words)
+    this.#status.become('reconnecting', 'stalled', CAUSES.stalled.words)
     const stopListening = handle.onAck(() => {
-      const waiting = this.#state === 'reconnecting' && this.#handle === handle
+      const waiting = this.state === 'reconnecting' && this.#handle === handle
       if (waiting && this.#socket === undefined && handle.ackSeq < handle.seq) return
       stopListening()
       if (waiting && this.#socket === undefined) this.#openSocket()
@@ -425,7 +404,7 @@ export class SessionRunner {
     this.#socket = undefined
     await this.#closeHandle()
     this.fail(id, detail)
-    this.#settleAttempt(this.#error())
+    this.#settleAttempt(this.#status.asError())
   }
 
   #settleAttempt(error: GatewayError): void {
@@ -445,52 +424,7 @@ export class SessionRunner {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
-
-  #become(state: SessionState, cause?: CauseId, detail?: string): void {
-    if (state !== this.#state) {
-      if (!mayBecome(this.#state, state)) {
-        throw new Error(`session ${this.id} can't go from ${this.#state} to ${state}`)
-      }
-      this.#since = Date.now()
-    }
-    this.#state = state
-    this.#cause = cause
-    this.#detail = detail
-    this.#log.debug({ state, cause }, 'session state')
-    this.#ports.changed(this)
-  }
-
-  /** The present state as an error for whoever asked for something else. */
-  #error(): GatewayError {
-    const cause = this.#cause ?? 'internal'
-    return new GatewayError({
-      code:
-        cause === 'timeout' || cause === 'pairing-expired'
-          ? 'session.timeout'
-          : (CODE_AFTER[this.#state] ?? 'session.not-online'),
-      subject: this.id,
-      message: `session ${this.id}: ${this.#detail ?? CAUSES[cause].words}`,
-      hint: nextStep(cause, this.id),
-    })
-  }
-
-  #notOnline(): GatewayError {
-    return new GatewayError({
-      code: 'session.not-online',
-      subject: this.id,
-      message: `session ${this.id} is ${this.#state}, and WhatsApp can only be told while it is online`,
-      hint: `run \`wa-gateway recover --session ${this.id}\` first`,
-    })
-  }
 }
-
-const CODE_AFTER = {
-  'needs-pairing': 'session.needs-pairing',
-  banned: 'session.needs-pairing',
-  conflict: 'replica.owned-elsewhere',
-} as const satisfies Partial<Record<SessionState, string>> as Partial<
-  Record<SessionState, 'session.needs-pairing' | 'replica.owned-elsewhere'>
->
 
 function stopping(sessionId: string): GatewayError {
   return new GatewayError({
