@@ -3,14 +3,13 @@ import { expect, test } from 'vitest'
 import { KillLoop, NO_HARM } from '../support/kill-loop.ts'
 import { seeded } from '../support/random.ts'
 import type { Fault, FaultRule } from '../support/s3-stub-faults.ts'
-import { openS3Stage } from '../support/s3-stage.ts'
+import { BUNDLE, openS3Stage } from '../support/s3-stage.ts'
 
 const ROUNDS = Number(process.env['WA_GATEWAY_CHAOS_ROUNDS'] ?? 1)
 const SEED = Number(process.env['WA_GATEWAY_CHAOS_SEED'] ?? 1)
 const AWAY_MS = 3_000
 const SILENCE_MS = 5_000
 
-const BUNDLE = /^v1\/workers\/.*\/\d+$/
 const OWNER = /\/owner$/
 
 /** What goes wrong with one request, or a few, while the others pass. */
@@ -115,6 +114,34 @@ test.each(['local', 'remote'] as const)(
   },
   60_000 + ROUNDS * 90_000,
 )
+
+test('what waits for a store that is away survives a kill, and is stored when it returns', async () => {
+  const { stage, s3 } = await openS3Stage(3)
+  const { port } = s3
+  const loop = new KillLoop(stage, seeded(SEED))
+  await stage.startPaired()
+  await stage.exchange('before')
+  await loop.untilStored()
+  await s3.close()
+  await stage.exchange('without the store')
+  await loop.kill()
+
+  const gateway = stage.spawn()
+  await gateway.untilOnline(stage.ids)
+  await stage.exchange('provisionally')
+  expect((await gateway.client.call('status', {})).ready).toBe(false)
+  await s3.listen(port)
+  await gateway.untilRunning()
+  await stage.exchange('with the store again')
+  await loop.untilStored()
+  await loop.kill()
+
+  await stage.wipe()
+  await stage.startOnline()
+  await stage.exchange('after')
+  for (const id of stage.ids) expect(stage.loginsOf(id)).toBe(3)
+  stage.expectNoHarm()
+}, 120_000)
 
 function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return items

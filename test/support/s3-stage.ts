@@ -5,6 +5,9 @@ import { openStage, type Stage } from './stage.ts'
 
 const BUCKET = 'whatsapp-sessions'
 
+/** Names of bundles, and of fences. */
+export const BUNDLE = /^v1\/workers\/.*\/\d+$/
+
 export interface S3Stage {
   stage: Stage
   s3: S3Stub
