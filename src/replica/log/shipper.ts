@@ -1,4 +1,4 @@
-import type { JournalEntry, ShippedEnd } from '../../authstate/port.ts'
+import type { JournalEntry } from '../../authstate/port.ts'
 import { GatewayError, toGatewayError } from '../../session/errors.ts'
 import type { StoredObject } from '../../store/port.ts'
 import type { Held, ReplicaContext } from '../context.ts'
@@ -6,51 +6,10 @@ import { slotName, type BootId } from '../names.ts'
 import type { ShipLag } from '../port.ts'
 import { readHead } from '../object.ts'
 import { conditionalWrite } from '../swap.ts'
-import { encodeBundle, type LogEntry } from './bundle.ts'
+import { gather, type GatherContext, type InFlight } from './gather.ts'
+import type { ShipTiming } from './ship-timing.ts'
 import { decodeSlot } from './slots.ts'
-
-/** Milliseconds and bytes. */
-export interface ShipTiming {
-  /** Between the beginnings of two bundles at least. */
-  window: number
-  /** How long the first change after a pause waits for others to join it. */
-  gather: number
-  /** Pauses after a failure: doubled from the first up to the longest. */
-  firstPause: number
-  longestPause: number
-  /** Records in one bundle. */
-  bundleBytes: number
-}
-
-const MEBIBYTE = 1024 * 1024
-
-/** Acknowledging remotely, somebody waits for every bundle; locally, fewer of them matter more. */
-export function shipTiming(ack: 'local' | 'remote', window?: number): ShipTiming {
-  const remote = ack === 'remote'
-  const ms = window ?? (remote ? 25 : 1_000)
-  const gather = remote ? Math.min(ms, 5) : ms
-  const pauses = { firstPause: 250, longestPause: 15_000 }
-  return { window: ms, gather, ...pauses, bundleBytes: 4 * MEBIBYTE }
-}
-
-/** What a bundle is made of, frozen until the store has said what became of it. */
-interface InFlight {
-  slot: number
-  writeId: string
-  bytes: Uint8Array
-  ends: (ShippedEnd & { bytes: number; held: Held })[]
-  /** Settled when the outcome is known and written down, or never will be. */
-  done: PromiseWithResolvers<void>
-}
-
-interface Waiter {
-  sessionId: string
-  seq: number
-  resolve(): void
-  reject(error: unknown): void
-  /** Reject as soon as an attempt fails. */
-  impatient: boolean
-}
+import { Waiters } from './waiters.ts'
 
 type ShipperContext = Pick<
   ReplicaContext,
@@ -77,7 +36,7 @@ export class Shipper {
   readonly #context: ShipperContext
   readonly #timing: ShipTiming
   readonly #dirty = new Set<string>()
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new Waiters()
   /** When the oldest change that is not stored was seen, by session, on the monotonic clock. */
   readonly #since = new Map<string, number>()
   /** Sessions whose journal cannot be read, and why. */
@@ -104,10 +63,6 @@ export class Shipper {
     return { boot: this.#boot, slot: this.#slot }
   }
 
-  get idle(): boolean {
-    return this.#state === 'idle'
-  }
-
   start(): void {
     this.#unsubscribe ??= this.#context.auth.onChanges((id) => this.#changed(id))
   }
@@ -120,7 +75,7 @@ export class Shipper {
     this.#abort.abort(stopped())
     await this.#run
     this.#landed()
-    this.#rejectAll(stopped())
+    this.#waiters.reject(stopped())
   }
 
   /** The session is held under this boot from now on. */
@@ -135,7 +90,7 @@ export class Shipper {
   dismiss(sessionId: string, error: unknown): void {
     this.#dirty.delete(sessionId)
     this.#since.delete(sessionId)
-    for (const waiter of this.#waiters) if (waiter.sessionId === sessionId) waiter.reject(error)
+    this.#waiters.reject(error, sessionId)
   }
 
   /** Begins to write under a boot that was minted after the last one was fenced. */
@@ -155,20 +110,12 @@ export class Shipper {
     const local = this.#context.auth.find(sessionId)
     if (local === undefined || local.storedSeq >= local.seq) return
     if (this.#context.held.get(sessionId)?.boot !== this.#boot) throw fenced(this.#boot)
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const waiter = { sessionId, seq: local.seq, resolve, reject, impatient }
-    const onAbort = (): void => reject(signal?.reason)
-    this.#waiters.add(waiter)
-    signal?.addEventListener('abort', onAbort)
-    try {
-      if (this.#state === 'stopped') throw stopped()
+    if (this.#state === 'stopped') throw stopped()
+    const begin = (): void => {
       this.#changed(sessionId)
       this.#hurry.resolve()
-      await promise
-    } finally {
-      this.#waiters.delete(waiter)
-      signal?.removeEventListener('abort', onAbort)
     }
+    await this.#waiters.wait({ sessionId, seq: local.seq, impatient }, begin, signal)
   }
 
   /** Resolves when no bundle under way says anything of the session. */
@@ -180,6 +127,7 @@ export class Shipper {
   /** Other ways to the store than a bundle: a snapshot was stored. */
   settled(sessionId: string): void {
     this.#settle(sessionId)
+    this.#changed(sessionId)
   }
 
   lag(): ShipLag {
@@ -253,7 +201,7 @@ export class Shipper {
 
   /** Cut short by whoever is in a hurry; a stop ends it with an error. */
   async #sleep(ms: number): Promise<void> {
-    if (this.#waiters.size > 0 && this.#failure === undefined) return
+    if (this.#waiters.any && this.#failure === undefined) return
     const done = new AbortController()
     const signal = AbortSignal.any([this.#abort.signal, done.signal])
     this.#hurry = Promise.withResolvers()
@@ -269,37 +217,10 @@ export class Shipper {
   }
 
   async #collect(): Promise<InFlight | undefined> {
-    const { auth, worker, clock, newWriteId, sealer } = this.#context
-    const entries: LogEntry[] = []
-    const ends: InFlight['ends'] = []
-    let room = this.#timing.bundleBytes
-    const dirty = new Set(this.#dirty)
-    this.#dirty.clear()
-    for (const sessionId of dirty) {
-      const held = this.#context.held.get(sessionId)
-      if (held === undefined || held.boot !== this.#boot || !held.complete) continue
-      if (room <= 0) {
-        this.#dirty.add(sessionId)
-        continue
-      }
-      const changes = await this.#journal(sessionId, held, room)
-      const last = changes.at(-1)
-      if (last === undefined) continue
-      const before = room
-      for (const { seq, record } of changes) {
-        entries.push({ session: sessionId, epoch: held.epoch, seq, record })
-        room -= record.length
-      }
-      ends.push({ sessionId, seq: last.seq, hash: last.hash, bytes: before - room, held })
-      if (last.seq < (auth.find(sessionId)?.seq ?? 0)) this.#dirty.add(sessionId)
-    }
-    if (entries.length === 0 || this.#state !== 'running') return undefined
-    const slot = this.#slot
-    const writeId = newWriteId()
-    const at = clock.wall()
-    const bundle = { writeId, worker, boot: this.#boot, slot, at, entries }
-    const bytes = await encodeBundle(sealer, bundle)
-    return { slot, writeId, bytes, ends, done: Promise.withResolvers() }
+    const journal: GatherContext['journal'] = (id, held, room) => this.#journal(id, held, room)
+    const context = { ...this.#context, journal }
+    const bundle = await gather(context, this.position, this.#dirty, this.#timing.bundleBytes)
+    return this.#state === 'running' ? bundle : undefined
   }
 
   async #journal(sessionId: string, held: Held, room: number): Promise<JournalEntry[]> {
@@ -360,7 +281,7 @@ export class Shipper {
 
   #troubled(error: unknown): void {
     this.#failure = error
-    for (const waiter of this.#waiters) if (waiter.impatient) waiter.reject(error)
+    this.#waiters.troubled(error)
   }
 
   #settle(sessionId: string): void {
@@ -368,15 +289,14 @@ export class Shipper {
     const local = auth.find(sessionId)
     if (local === undefined || local.storedSeq >= local.seq) this.#since.delete(sessionId)
     else this.#since.set(sessionId, clock.monotonic())
-    for (const waiter of this.#waiters)
-      if (waiter.sessionId === sessionId && waiter.seq <= (local?.storedSeq ?? 0)) waiter.resolve()
+    this.#waiters.stored(sessionId, local?.storedSeq ?? 0)
   }
 
   #fenced(slot: number, found: StoredObject): void {
     this.#state = 'fenced'
     this.#dirty.clear()
     this.#landed()
-    this.#rejectAll(fenced(this.#boot))
+    this.#waiters.reject(fenced(this.#boot))
     const name = slotName(this.#me(), slot)
     this.#context.onFenced(this.#me(), slot, kindOf(name, found) === 'fence')
   }
@@ -386,16 +306,12 @@ export class Shipper {
     this.#state = 'stopped'
     this.#failure = error
     this.#landed()
-    this.#rejectAll(error)
+    this.#waiters.reject(error)
   }
 
   #landed(): void {
     this.#inFlight?.done.resolve()
     this.#inFlight = undefined
-  }
-
-  #rejectAll(error: unknown): void {
-    for (const waiter of this.#waiters) waiter.reject(error)
   }
 
   #me(): BootId {

@@ -4,7 +4,8 @@ import type { BootId } from '../names.ts'
 import type { ClaimOutcome, FencedReport, ShipLag } from '../port.ts'
 import { FencedWorker } from './fenced.ts'
 import { Fencing } from './fencing.ts'
-import { Shipper, type ShipTiming } from './shipper.ts'
+import type { ShipTiming } from './ship-timing.ts'
+import { Shipper } from './shipper.ts'
 import { SlotReader } from './slots.ts'
 
 /** What the log asks of those who own it. */

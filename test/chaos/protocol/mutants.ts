@@ -7,6 +7,7 @@ export interface Mutant {
 }
 
 const SHIPPER = 'src/replica/log/shipper.ts'
+const GATHER = 'src/replica/log/gather.ts'
 const FENCING = 'src/replica/log/fencing.ts'
 const TAIL = 'src/replica/log/tail.ts'
 const COLLECT = 'src/replica/log/collect.ts'
@@ -60,8 +61,10 @@ export const MUTANTS: Mutant[] = [
       },
       {
         file: SHIPPER,
-        text: 'const writeId = newWriteId()',
-        by: 'const writeId = this.#inFlight?.writeId ?? newWriteId()',
+        text: 'const context = { ...this.#context, journal }',
+        by: `const writeId = this.#inFlight?.writeId
+    const newWriteId = () => writeId ?? this.#context.newWriteId()
+    const context = { ...this.#context, journal, newWriteId }`,
       },
     ],
   },
@@ -75,8 +78,8 @@ export const MUTANTS: Mutant[] = [
     breaks: 'changes of sessions go out that another boot holds',
     changes: [
       {
-        file: SHIPPER,
-        text: 'if (held === undefined || held.boot !== this.#boot || !held.complete) continue',
+        file: GATHER,
+        text: 'if (held === undefined || held.boot !== boot || !held.complete) continue',
         by: 'if (held === undefined) continue',
       },
       {
