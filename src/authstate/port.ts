@@ -149,6 +149,11 @@ export interface AuthStore {
 
   /** Whether an image is of a linked device; `LocalSession.paired` once it is installed. */
   isPaired(image: SessionImage): boolean
+  /**
+   * What a connection would stumble over in these values: keys that cannot be decoded, creds without
+   * identity (`linked`: or without the account that links them). Empty where there is nothing.
+   */
+  faults(entries: readonly Entry[], options: { linked: boolean }): string[]
   /** The committed state, consistent at its seq. */
   image(sessionId: string): Promise<SessionImage>
   /** Sets the local state aside under `quarantine/` in the state directory; returns the file's path. */

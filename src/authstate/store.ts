@@ -8,9 +8,11 @@ import { assertSessionId } from '../session/ids.ts'
 import { isPaired } from './apply.ts'
 import { ackSeqOf } from './acknowledged.ts'
 import { GENESIS_HASH } from './chain.ts'
+import { faultsOf } from './check.ts'
 import { encodeValue } from './codec.ts'
 import type { SessionHead } from './heads.ts'
 import type {
+  Entry,
   AckMode,
   AuthHandle,
   AuthStore,
@@ -204,6 +206,10 @@ export class LocalAuthStore implements AuthStore {
 
   suspended(sessionId: string): string | undefined {
     return this.#suspensions.get(sessionId)?.reason
+  }
+
+  faults(entries: readonly Entry[], options: { linked: boolean }): string[] {
+    return faultsOf(entries, options, this.#parts.revive)
   }
 
   isPaired({ entries }: SessionImage): boolean {

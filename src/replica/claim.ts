@@ -17,7 +17,7 @@ import type { KnownOwner, OwnerRecord } from './owner.ts'
 import type { ClaimOutcome, ClaimRequest } from './port.ts'
 import { isUnreadable } from './sealer.ts'
 import type { Silence } from './silence.ts'
-import { fetchSnapshot } from './snapshot-io.ts'
+import { fetchSnapshot, lostOwner } from './snapshot-io.ts'
 import { closeRanges, stored, survey, type Survey } from './survey.ts'
 import { claimOwner, GENESIS, NOTHING, type ClaimBase, type StateEnd } from './transitions.ts'
 
@@ -130,7 +130,14 @@ async function prepare(
   early: RecoveryEvidence,
 ): Promise<Ground | 'changed'> {
   const { sessionId, signal } = request
-  if (known === undefined) return { plan: planRecovery(early), closed: [], end: NOTHING }
+  if (known === undefined) {
+    const nothing = { closed: [], end: NOTHING }
+    if (early.local?.paired === true) return { plan: planRecovery(early), ...nothing }
+    const lost = await lostOwner(context, sessionId, signal)
+    if (lost === undefined) return { plan: planRecovery(early), ...nothing }
+    const began = changed(known, await readRecord(context, sessionId, signal))
+    return began ? 'changed' : { plan: { kind: 'refuse', cause: 'damaged', why: lost }, ...nothing }
+  }
   const silence = 'silent'
   let found: Survey = { end: known.record }
   try {

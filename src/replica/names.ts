@@ -40,8 +40,10 @@ export function bootPrefix({ worker, boot }: BootId): string {
 }
 
 export function workerPrefix(worker: string): string {
-  return `v1/workers/${workerPart(worker)}/`
+  return `${WORKERS}${workerPart(worker)}/`
 }
+
+export const WORKERS = 'v1/workers/'
 
 /** A bundle, or the fence that ended the log there. */
 export function slotName(boot: BootId, slot: number): string {
@@ -96,6 +98,22 @@ export function workerPart(worker: string): string {
   if (part.length <= LONGEST_PART) return part
   const hash = createHash('sha256').update(worker).digest('hex')
   return `${part.slice(0, LONGEST_PART - hash.length)}+h${hash}`
+}
+
+/** The name that `workerPart` made a part of; undefined where it was too long to be kept whole. */
+export function workerOf(part: string): string | undefined {
+  const plain = part === '+' ? '' : part
+  if (plain.includes('+h')) return undefined
+  const bytes = [...plain.matchAll(/\+([0-9a-f]{2})|[^+]/g)].map(([char, hex]) =>
+    hex === undefined ? char.charCodeAt(0) : Number.parseInt(hex, 16),
+  )
+  const worker = Buffer.from(bytes).toString('utf8')
+  return workerPart(worker) === part ? worker : undefined
+}
+
+/** The epoch that a name part below a session's prefix stands for; undefined where it is none. */
+export function epochOf(part: string): number | undefined {
+  return /^\d{10}$/.test(part) ? Number(part) : undefined
 }
 
 function pad(value: number, digits: number): string {

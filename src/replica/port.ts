@@ -132,6 +132,61 @@ export interface FencedReport {
 
 export type Tidied = 'folded' | 'advanced' | 'not-due'
 
+/**
+ * What damage does. `recovery`: the session cannot be brought back from the store as it is. `backup`:
+ * one of its older backups cannot. `spare`: nothing that is needed now.
+ */
+export const FINDING_SEVERITIES = ['recovery', 'backup', 'spare'] as const
+export type FindingSeverity = (typeof FINDING_SEVERITIES)[number]
+
+/** Something wrong in the object store. */
+export interface Finding {
+  severity: FindingSeverity
+  /** The object's name. */
+  object: string
+  /** Whose it is, or who needs it; absent where no session is concerned. */
+  sessionId?: string
+  /** What is wrong and what it means. */
+  what: string
+  /** What a person does next. */
+  todo: string
+}
+
+/** Everything that the object store holds of one session was read. */
+export interface SessionCheck {
+  kind: 'session'
+  sessionId: string
+  /** `nothing`: none of it is stored. `unread`: `detail` says why it could not be told. */
+  outcome: 'sound' | 'damaged' | 'nothing' | 'unread'
+  epoch?: number
+  /** The newest change that the store was found to hold. */
+  seq?: number
+  /** Snapshots and slots of logs that were read. */
+  backups: number
+  slots: number
+  findings: Finding[]
+  detail?: string
+}
+
+/** What belongs to no one session: the log of one boot, by its name in the store. */
+export interface PartCheck {
+  kind: 'part'
+  name: string
+  outcome: 'sound' | 'damaged' | 'unread'
+  /** Slots that are there. */
+  slots: number
+  findings: Finding[]
+  detail?: string
+}
+
+export interface VerifyOptions {
+  /** Default: everything that is stored, whoever owns it, and what lies beside the sessions. */
+  sessionIds?: readonly string[]
+  /** Also reads log that no session needs any more and that is kept for going back. */
+  readData?: boolean
+  signal?: AbortSignal
+}
+
 /** The sessions' copies in the object store, and who may write them (DESIGN: the protocol). */
 export interface Replica {
   /** Begins the `alive` counter of this boot, the shipping of changes and the collection of garbage. */
@@ -193,6 +248,14 @@ export interface Replica {
     sessionId: string,
     backupId: string,
   ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }>
+  /**
+   * Reads what is stored and tells what is damaged; changes nothing, claims nothing. What cannot be
+   * told by reading: src/replica/verify/verify.ts.
+   */
+  verify(
+    options: VerifyOptions,
+    onChecked: (check: SessionCheck | PartCheck) => void,
+  ): Promise<void>
   /** Marks the session removed (a tombstone that keeps the epoch) and deletes its snapshots. */
   remove(sessionId: string): Promise<void>
   /** Ids of sessions in the store whose last owner was a worker of this name. For standalone workers. */

@@ -20,10 +20,13 @@ import type {
   FencedReport,
   Forfeit,
   OwnerView,
+  PartCheck,
   Replica,
+  SessionCheck,
   ShipLag,
   SnapshotTrigger,
   Tidied,
+  VerifyOptions,
   Wanted,
 } from './port.ts'
 import { release, type ReleaseResult } from './release.ts'
@@ -34,6 +37,7 @@ import { SILENCE_TIMING, SilenceWatch, type SilenceTiming } from './silence.ts'
 import { SWAP_TIMING, type SwapTiming } from './swap.ts'
 import { tidy } from './tidy.ts'
 import { Upkeep } from './upkeep.ts'
+import { verify } from './verify/verify.ts'
 
 const HOUR = 3_600_000
 const POINT_IN_TIME_HOURS = 72
@@ -161,6 +165,13 @@ export class StoreReplica implements Replica {
     backupId: string,
   ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
     return this.#lock.run(id, () => rewind(this.#context, id, backupId))
+  }
+
+  verify(
+    options: VerifyOptions,
+    onChecked: (check: SessionCheck | PartCheck) => void,
+  ): Promise<void> {
+    return verify(this.#context, options, onChecked)
   }
 
   remove(id: string): Promise<void> {

@@ -1,6 +1,6 @@
 import type { SessionImage } from '../authstate/port.ts'
 import type { ReplicaContext } from './context.ts'
-import { snapshotName } from './names.ts'
+import { epochOf, ownerName, sessionPrefix, snapshotName } from './names.ts'
 import { damaged } from './object.ts'
 import type { OwnerRecord, SnapshotRef } from './owner.ts'
 import type { SnapshotTrigger } from './port.ts'
@@ -53,6 +53,22 @@ export async function fetchSnapshot(
   const object = await context.store.get(name, signal && { signal })
   if (object === undefined) throw missing(sessionId, name)
   return decode(context, sessionId, ref, object.bytes)
+}
+
+/**
+ * For a session without an owner record: what says that it had one, in words. A record is never
+ * deleted, and comes before the first snapshot.
+ */
+export async function lostOwner(
+  { store }: Pick<ReplicaContext, 'store'>,
+  sessionId: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const prefix = sessionPrefix(sessionId)
+  for await (const part of store.listParts(prefix, signal && { signal }))
+    if (epochOf(part) !== undefined)
+      return `the owner record of session '${sessionId}' is missing in the object store (${ownerName(sessionId)}), although there are snapshots of it`
+  return undefined
 }
 
 function decode(

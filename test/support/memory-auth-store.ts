@@ -212,6 +212,12 @@ export class MemoryAuthStore implements LocalState {
     stored(this.#row(sessionId), seq)
   }
 
+  faults(entries: readonly Entry[], { linked }: { linked: boolean }): string[] {
+    const creds = entries.find(({ type }) => type === 'creds')
+    if (creds === undefined || !linked) return []
+    return Buffer.from(creds.value).toString() === 'unpaired' ? ['its creds lack account'] : []
+  }
+
   isPaired({ entries }: SessionImage): boolean {
     const creds = entries.find(({ type }) => type === 'creds')
     return creds !== undefined && Buffer.from(creds.value).toString() !== 'unpaired'

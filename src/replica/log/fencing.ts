@@ -1,13 +1,16 @@
 import type { ReplicaContext } from '../context.ts'
-import { slotName, type BootId } from '../names.ts'
-import { damaged, readHead } from '../object.ts'
+import { bootPrefix, slotName, slotOf, type BootId } from '../names.ts'
+import { readHead } from '../object.ts'
 import { conditionalWrite } from '../swap.ts'
 import { decodeFence, encodeFence } from './fence.ts'
 import { readLow } from './low.ts'
-import type { SlotReader } from './slots.ts'
+import { missing, type SlotReader } from './slots.ts'
 
 /** Slots that are looked at together while the end is sought, at most. */
 const WIDEST = 16
+
+/** Names that are listed before an end is believed: those of one request. */
+const LOOKED = 1_000
 
 type FencingContext = Pick<
   ReplicaContext,
@@ -54,6 +57,10 @@ export class Fencing {
     if (own === 0) slot = Math.max(slot, (await readLow(this.#context, boot)).low)
     for (;;) {
       const end = await this.#firstWithoutBundle(boot, slot)
+      if (!end.fenced && !end.hole && (await this.#goesOn(boot, end.slot))) {
+        end.hole = (await this.#kindOf(boot, end.slot)) === 'nothing'
+        if (!end.hole) continue
+      }
       const placed = !end.fenced && !end.hole && (await this.#place(boot, end.slot))
       if (!end.fenced && !end.hole && !placed) {
         slot = end.slot
@@ -63,7 +70,7 @@ export class Fencing {
       const { low } = await readLow(this.#context, boot)
       if (low > end.slot) slot = low
       else if (!end.hole) return end.slot
-      else throw damaged({ name: slotName(boot, end.slot), kind: 'bundle' }, 'it is missing')
+      else throw missing(boot, end.slot)
     }
   }
 
@@ -88,6 +95,20 @@ export class Fencing {
       }
       width = Math.min(width * 2, WIDEST)
     }
+  }
+
+  /**
+   * Whether there is anything behind a slot that is empty. What was collected is the beginning of a
+   * log, so the first few that are listed tell where `low` was lost and the log seems to end there.
+   */
+  async #goesOn(boot: BootId, slot: number): Promise<boolean> {
+    const prefix = bootPrefix(boot)
+    let looked = 0
+    for await (const { name } of this.#context.store.list(prefix)) {
+      if ((slotOf(name.slice(prefix.length)) ?? -1) > slot) return true
+      if (++looked === LOOKED) return false
+    }
+    return false
   }
 
   async #kindOf(boot: BootId, slot: number): Promise<'bundle' | 'fence' | 'nothing'> {

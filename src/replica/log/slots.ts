@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../../store/port.ts'
-import { slotName, type BootId } from '../names.ts'
-import { damaged, readHead } from '../object.ts'
+import { lowName, slotName, type BootId } from '../names.ts'
+import { damaged, readHead, type ObjectAddress } from '../object.ts'
 import type { Sealer } from '../sealer.ts'
 import { decodeBundle, type LogEntry } from './bundle.ts'
 import { decodeFence } from './fence.ts'
@@ -117,4 +117,11 @@ export async function decodeSlot(
   if (kind !== 'bundle') throw damaged({ name, kind: 'bundle' }, 'it is neither bundle nor fence')
   const { writeId, at, entries } = await decodeBundle(sealer, boot, slot, bytes)
   return { kind, writeId, at, sessions: Map.groupBy(entries, ({ session }) => session) }
+}
+
+/** For a slot that is empty although `low` is not beyond it. */
+export function missing(boot: BootId, slot: number, sessionId?: string): Error {
+  const whose = sessionId === undefined ? {} : { sessionId }
+  const address: ObjectAddress = { name: slotName(boot, slot), kind: 'bundle', ...whose }
+  return damaged(address, `it is missing, and ${lowName(boot)} does not say that it was collected`)
 }

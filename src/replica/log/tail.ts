@@ -4,10 +4,11 @@ import type { ReplicaContext } from '../context.ts'
 import { slotName } from '../names.ts'
 import { damaged } from '../object.ts'
 import type { LogRange, OwnerRecord } from '../owner.ts'
+import { isUnreadable } from '../sealer.ts'
 import type { StateEnd } from '../transitions.ts'
 import type { LogEntry } from './bundle.ts'
 import { readLow } from './low.ts'
-import type { Slot, SlotReader } from './slots.ts'
+import { missing, type Slot, type SlotReader } from './slots.ts'
 
 /** Slots that are fetched together. */
 const AHEAD = 16
@@ -114,21 +115,20 @@ async function present(
   range: ClosedRange,
   number: number,
 ): Promise<Slot | undefined> {
-  const name = slotName(range, number)
   try {
     const slot = await context.slots.read(range, number)
     if (slot !== undefined || (await readLow(context, range)).low > number) return slot
   } catch (error) {
     throw inLogOf(sessionId, error)
   }
-  throw damaged({ name, kind: 'bundle', sessionId }, 'it is missing')
+  throw missing(range, number, sessionId)
 }
 
 /** Damage to a worker's log, said of the session that cannot be read for it. */
 export function inLogOf(sessionId: string, error: unknown): unknown {
-  if (!(error instanceof GatewayError) || error.code !== 'replica.damaged') return error
+  if (!isUnreadable(error)) return error
   return new GatewayError({
-    code: 'replica.damaged',
+    code: error.code,
     subject: error.subject,
     message: `the log of session '${sessionId}' cannot be read: ${error.message}`,
     hint: `run \`wa-gateway backup list --session ${sessionId}\` to see what else is kept`,

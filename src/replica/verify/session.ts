@@ -1,0 +1,212 @@
+import { backupId, epochOf, ownerName, sessionPrefix, snapshotName } from '../names.ts'
+import { parseOwner, type OwnerRecord, type SnapshotRef } from '../owner.ts'
+import type { Finding, FindingSeverity, SessionCheck } from '../port.ts'
+import { withKeys } from '../sealer.ts'
+import { fetchSnapshot, lostOwner } from '../snapshot-io.ts'
+import { isTagged } from '../evidence.ts'
+import { faultIn, faultOf, finding, isTrouble, type Fault } from './finding.ts'
+import { checkHistory } from './history.ts'
+import type { VerifyRun } from './run.ts'
+
+/** Reads that begin again because the owner record changed meanwhile. */
+const ROUNDS = 5
+
+interface Look {
+  etag: string | undefined
+  check: SessionCheck
+}
+
+/** Damage counts only where the owner record is the same before and after. */
+export async function checkSession(
+  run: VerifyRun,
+  sessionId: string,
+  signal: AbortSignal | undefined,
+): Promise<SessionCheck> {
+  try {
+    for (let round = 0; round < ROUNDS; round++) {
+      const { etag, check } = await look(run, sessionId, signal)
+      if (check.findings.length === 0) return check
+      const now = await run.context.store.get(ownerName(sessionId), signal && { signal })
+      if (now?.etag === etag) return check
+    }
+    return unread(sessionId, 'its owner record changed each time while it was read')
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (isTrouble(error)) return unread(sessionId, error.message)
+    throw error
+  }
+}
+
+async function look(
+  run: VerifyRun,
+  sessionId: string,
+  signal: AbortSignal | undefined,
+): Promise<Look> {
+  const { store, sealer } = run.context
+  const name = ownerName(sessionId)
+  // Before the store is asked: it may know more by then, never less.
+  const disk = ofThisDisk(run, sessionId)
+  const object = await store.get(name, signal && { signal })
+  const check = { kind: 'session' as const, sessionId, backups: 0, slots: 0, findings: [] }
+  if (object === undefined) {
+    const lost = await withoutOwner(run, sessionId, disk, signal)
+    const outcome = lost.length > 0 ? 'damaged' : 'nothing'
+    return { etag: undefined, check: { ...check, outcome, findings: lost } }
+  }
+  const { etag, bytes } = object
+  let record: OwnerRecord
+  try {
+    record = await withKeys(sealer, () => parseOwner(sessionId, bytes, sealer))
+  } catch (error) {
+    const fault = faultOf(name, error)
+    return {
+      etag,
+      check: { ...check, outcome: 'damaged', findings: [lostRecord(fault, sessionId)] },
+    }
+  }
+  const { epoch } = record
+  const old = await rolledBack(run, record, disk, signal)
+  if (old !== undefined) {
+    const findings = [lostRecord(old, sessionId)]
+    return { etag, check: { ...check, outcome: 'damaged', epoch, findings } }
+  }
+  if (record.removed) return { etag, check: { ...check, outcome: 'nothing', epoch } }
+  return { etag, check: await read(run, record, disk, signal) }
+}
+
+async function read(
+  run: VerifyRun,
+  record: OwnerRecord,
+  disk: Disk,
+  signal: AbortSignal | undefined,
+): Promise<SessionCheck> {
+  const { session, epoch, snapshot, kept } = record
+  const findings: Finding[] = []
+  const note = (faults: Iterable<Fault>, severity: FindingSeverity, todo: string): void => {
+    for (const fault of faults) findings.push(finding(fault, severity, todo, session))
+  }
+  const sound: SnapshotRef[] = []
+  for (const ref of kept) {
+    const faults = await checkSnapshot(run, session, ref, signal)
+    if (faults.length === 0) sound.push(ref)
+    note(faults, 'backup', 'the newest state is not affected; use another backup for going back')
+  }
+  const todo = wayBack(record, sound)
+  if (snapshot !== null) note(await checkSnapshot(run, session, snapshot, signal), 'recovery', todo)
+  const history = await checkHistory(run, record, signal)
+  note(history.faults, 'recovery', todo)
+  if (findings.length === 0) note(behind(run, record, history.end, disk), 'recovery', todo)
+  return {
+    kind: 'session',
+    sessionId: session,
+    outcome: findings.length === 0 ? 'sound' : 'damaged',
+    epoch,
+    seq: history.end?.seq ?? record.seq,
+    backups: kept.length + (snapshot === null ? 0 : 1),
+    slots: history.slots,
+    findings,
+  }
+}
+
+async function checkSnapshot(
+  { context }: VerifyRun,
+  sessionId: string,
+  ref: SnapshotRef,
+  signal: AbortSignal | undefined,
+): Promise<Fault[]> {
+  const object = snapshotName(sessionId, ref.epoch, ref.seq)
+  const faults: string[] = []
+  const unreadable = await faultIn(object, async () => {
+    const { image } = await fetchSnapshot(context, sessionId, ref, signal)
+    faults.push(...context.auth.faults(image.entries, { linked: true }))
+  })
+  if (unreadable !== undefined) return [unreadable]
+  const whose = `the snapshot of session '${sessionId}' in the object store is damaged (${object})`
+  return faults.map((why) => ({ object, what: `${whose}: ${why}` }))
+}
+
+/** What this worker's disk remembers of the session, as it was before the store was read. */
+interface Disk {
+  confirmedEpoch: number
+  storedSeq: number
+}
+
+function ofThisDisk({ context }: VerifyRun, sessionId: string): Disk {
+  const { confirmedEpoch = 0, storedSeq = 0 } = context.auth.find(sessionId) ?? {}
+  return { confirmedEpoch, storedSeq }
+}
+
+/** A record of an epoch that is known to be over: an older one was put in its place. */
+async function rolledBack(
+  { context }: VerifyRun,
+  { session, epoch }: OwnerRecord,
+  { confirmedEpoch }: Disk,
+  signal: AbortSignal | undefined,
+): Promise<Fault | undefined> {
+  let later = confirmedEpoch
+  for await (const part of context.store.listParts(sessionPrefix(session), signal && { signal }))
+    later = Math.max(later, epochOf(part) ?? 0)
+  if (later <= epoch) return undefined
+  const object = ownerName(session)
+  const what = `the owner record of session '${session}' (${object}) is of epoch ${epoch}, although epoch ${later} had begun: an older record was put in its place`
+  return { object, what }
+}
+
+/** This disk knows of changes that were stored and that the store does not show. */
+function behind(
+  { context }: VerifyRun,
+  record: OwnerRecord,
+  end: { seq: number } | undefined,
+  { storedSeq }: Disk,
+): Fault[] {
+  if (end === undefined || end.seq >= storedSeq || !isTagged(context, record)) return []
+  const object = ownerName(record.session)
+  const what = `the object store holds session '${record.session}' up to change ${end.seq}, although it confirmed change ${storedSeq} to this disk: bundles at the end of its log are gone, or an older owner record (${object}) was put back`
+  return [{ object, what }]
+}
+
+/** No record is there; that it was is known from what it left. */
+async function withoutOwner(
+  { context }: VerifyRun,
+  sessionId: string,
+  { confirmedEpoch }: Disk,
+  signal: AbortSignal | undefined,
+): Promise<Finding[]> {
+  const object = ownerName(sessionId)
+  const remembered =
+    confirmedEpoch === 0
+      ? undefined
+      : `the owner record of session '${sessionId}' is missing in the object store (${object}), although it confirmed epoch ${confirmedEpoch} to this disk`
+  const what = remembered ?? (await lostOwner(context, sessionId, signal))
+  return what === undefined ? [] : [lostRecord({ object, what }, sessionId)]
+}
+
+function lostRecord(fault: Fault, sessionId: string): Finding {
+  const todo = `put ${fault.object} back as it was, from a copy or an earlier version of the bucket; the snapshots beside it are of no use without it`
+  return finding(fault, 'recovery', todo, sessionId)
+}
+
+/** Where the state may still be whole, and what is left in the store where it is not. */
+function wayBack({ session, worker, released }: OwnerRecord, sound: SnapshotRef[]): string {
+  const [newest] = sound
+  const back =
+    newest === undefined
+      ? 'no older backup of it is sound: it would have to be paired again'
+      : `go back with \`wa-gateway backup restore --session ${session} --from ${backupId(newest)}\``
+  const disk = released
+    ? `if worker '${worker}' still has its disk`
+    : `while worker '${worker}' has it`
+  return `${disk}, its state is whole there: start the session on it and run \`wa-gateway backup create --session ${session}\` after the next message; otherwise ${back}`
+}
+
+function unread(sessionId: string, detail: string): SessionCheck {
+  return {
+    kind: 'session',
+    sessionId,
+    outcome: 'unread',
+    backups: 0,
+    slots: 0,
+    findings: [],
+    detail,
+  }
+}

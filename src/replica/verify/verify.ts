@@ -1,0 +1,77 @@
+import PQueue from 'p-queue'
+import { isSessionId } from '../../session/ids.ts'
+import type { ReplicaContext } from '../context.ts'
+import { SESSIONS } from '../names.ts'
+import type { PartCheck, SessionCheck, VerifyOptions } from '../port.ts'
+import { checkLogs } from './logs.ts'
+import { VerifyRun } from './run.ts'
+import { checkSession } from './session.ts'
+
+/** Sessions that are read at the same time, each with one snapshot in memory. */
+const CONCURRENCY = 4
+
+/**
+ * Reads everything that the store holds of sessions, as a recovery would, and tells what is damaged:
+ * the owner record, every snapshot that it names, the log from the newest one to the end. Takes no
+ * epoch and places no fence. Without `sessionIds` it also looks at every log, for holes and at what
+ * lies beside the bundles.
+ *
+ * Some damage looks like a state that the protocol allows, and only a worker whose disk remembers
+ * more can tell (its confirmed epoch, what was confirmed of each session, its boots' next slots):
+ *
+ * - the last bundles of a log that was neither ended nor released with them are gone: the log looks
+ *   as if they had never been written
+ * - an older owner record was put back, of an epoch of which no later one left a snapshot; where it is
+ *   of the same epoch, the log leads on from it to the newest state unless it was collected since
+ * - a session's owner record and all its snapshots are gone
+ * - an object is gone that need not be there: a fence behind the last bundle (a claimant places it
+ *   again), `alive`, `want`, or `low` where nothing below it is; or an older one of them was put back
+ */
+export async function verify(
+  context: ReplicaContext,
+  { sessionIds, readData = false, signal }: VerifyOptions,
+  onChecked: (check: SessionCheck | PartCheck) => void,
+): Promise<void> {
+  const run = new VerifyRun(context)
+  const tell = (check: SessionCheck | PartCheck): void => {
+    for (const { object } of check.findings) run.tell(object)
+    onChecked(check)
+  }
+  await checkSessions(run, sessionIds ?? stored(context, signal), signal, tell)
+  if (sessionIds !== undefined) return
+  for await (const check of checkLogs(run, { readData, signal })) tell(check)
+}
+
+/** Those that the store has, and those of which only this disk knows that it had them. */
+async function* stored(
+  { store, auth }: ReplicaContext,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<string> {
+  const missing = new Set(
+    auth.list().flatMap(({ sessionId, confirmedEpoch }) => (confirmedEpoch > 0 ? sessionId : [])),
+  )
+  for await (const id of store.listParts(SESSIONS, signal && { signal })) {
+    missing.delete(id)
+    if (isSessionId(id)) yield id
+  }
+  yield* missing
+}
+
+async function checkSessions(
+  run: VerifyRun,
+  sessionIds: AsyncIterable<string> | Iterable<string>,
+  signal: AbortSignal | undefined,
+  tell: (check: SessionCheck) => void,
+): Promise<void> {
+  const queue = new PQueue({ concurrency: CONCURRENCY })
+  const failed = new AbortController()
+  for await (const id of sessionIds) {
+    await queue.onSizeLessThan(CONCURRENCY)
+    if (failed.signal.aborted) break
+    queue
+      .add(async () => tell(await checkSession(run, id, signal)))
+      .catch((error: unknown) => failed.abort(error))
+  }
+  await queue.onIdle()
+  failed.signal.throwIfAborted()
+}
