@@ -42,10 +42,14 @@ const COMMANDS: Record<string, Leaf | Group> = {
     load: () => import('./preserve.ts'),
   },
   backup: {
-    summary: 'make, list and restore backups',
+    summary: 'make, list, verify and restore backups',
     commands: {
       create: { summary: 'back sessions up now', load: () => import('./backup/create.ts') },
       list: { summary: 'list backups', load: () => import('./backup/list.ts') },
+      verify: {
+        summary: 'read what is stored and name what is damaged',
+        load: () => import('./backup/verify.ts'),
+      },
       restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
       key: {
         summary: 'list and change the keys that encrypt what is stored',

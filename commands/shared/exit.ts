@@ -36,6 +36,19 @@ export function exitOfStored(results: readonly { stored: boolean }[]): number {
   return stored > 0 ? EXIT.partial : EXIT.failed
 }
 
+/** Damage outweighs what could not be read: 3 when that was some of it, 1 when it was all. */
+export function exitOfVerified(summary: {
+  sessions: number
+  parts: number
+  damaged: number
+  unread: number
+}): number {
+  const { sessions, parts, damaged, unread } = summary
+  if (damaged > 0) return EXIT.integrity
+  if (unread === 0) return EXIT.ok
+  return unread < sessions + parts ? EXIT.partial : EXIT.failed
+}
+
 /** Ends the command with this status, unless it is 0. */
 export function exitWith(status: number): void {
   if (status !== EXIT.ok) throw new ExitStatus(status)

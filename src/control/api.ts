@@ -8,14 +8,17 @@ import {
   ONE_TARGET,
   oneTarget,
   ownerView,
+  partCheck,
   phone,
   recoveryEvent,
+  sessionCheck,
   sessionId,
   sessionRecord,
   sessionState,
   sessionView,
   shipping,
   targets,
+  verifySummary,
 } from './schema.ts'
 
 /** Grows when a change is not additive; client and daemon must have the same. */
@@ -287,6 +290,20 @@ export const METHODS = {
     summary: 'The backups of one session, or of all',
     query: z.strictObject({ session: sessionId.exactOptional() }),
     result: z.object({ backups: z.array(backupInfo) }),
+  },
+  'backup.verify': {
+    verb: 'POST',
+    path: '/v1/backups/verify',
+    permission: 'read',
+    summary: 'Reads what is stored and tells what is damaged; changes nothing',
+    /** `all`: everything in the object store, whoever owns it, with the logs of every worker. */
+    body: z
+      .strictObject({ ...targets, readData: z.boolean().exactOptional() })
+      .refine(oneTarget, ONE_TARGET),
+    events: z.discriminatedUnion('type', [
+      z.object({ type: z.literal('checked'), check: z.union([sessionCheck, partCheck]) }),
+      z.object({ type: z.literal('end'), summary: verifySummary }),
+    ]),
   },
   'backup.key.list': {
     verb: 'GET',

@@ -88,6 +88,48 @@ export const backupInfo = z.object({
   newest: z.boolean(),
 })
 
+const findings = z.array(
+  z.object({
+    severity: z.enum(['recovery', 'backup', 'spare']),
+    object: z.string(),
+    sessionId: z.string().exactOptional(),
+    what: z.string(),
+    todo: z.string(),
+  }),
+)
+
+export const sessionCheck = z.object({
+  kind: z.literal('session'),
+  sessionId: z.string(),
+  outcome: z.enum(['sound', 'damaged', 'nothing', 'unread']),
+  epoch: z.number().exactOptional(),
+  seq: z.number().exactOptional(),
+  backups: z.number(),
+  slots: z.number(),
+  findings,
+  detail: z.string().exactOptional(),
+})
+
+export const partCheck = z.object({
+  kind: z.literal('part'),
+  name: z.string(),
+  outcome: z.enum(['sound', 'damaged', 'unread']),
+  slots: z.number(),
+  findings,
+  detail: z.string().exactOptional(),
+})
+
+/** How many of what was verified came out how, and how many findings there were. */
+export const verifySummary = z.object({
+  sessions: z.number(),
+  parts: z.number(),
+  sound: z.number(),
+  damaged: z.number(),
+  nothing: z.number(),
+  unread: z.number(),
+  findings: z.number(),
+})
+
 /** Whether what is stored is encrypted; key ids and counts are there once the store answered. */
 export const encryption = z.object({
   kind: z.enum(['none', 'aes-256-gcm']),

@@ -5,6 +5,7 @@ import type { BackupInfo, SnapshotTrigger } from '../replica/port.ts'
 import type { Keyring, KeyInfo } from '../replica/crypto/keyring.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { WorkerState } from './state.ts'
+import { verifyStored } from './verify.ts'
 
 /** Store requests of one operation at the same time. */
 const CONCURRENCY = 8
@@ -189,6 +190,11 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         const backups = lists.flat()
         if (session !== undefined && backups.length === 0) roster.known(session)
         return { backups }
+      },
+
+      'backup.verify': async (input, { emit, signal }) => {
+        const ended = AbortSignal.any([signal, worker.stopping])
+        await verifyStored(worker, input, emit, ended)
       },
 
       'backup.key.list': async () => {

@@ -129,6 +129,11 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
     trigger: 'manual' as const,
     newest: true,
   })
+  const damage = (sessionId: string) => {
+    const object = `v1/sessions/${sessionId}/owner`
+    const what = `the owner record of session '${sessionId}' is damaged (${object})`
+    return { severity: 'recovery' as const, object, sessionId, what, todo: 'put it back' }
+  }
   const keyring = (more?: 'distributed' | 'retired') => ({
     keys: [
       { id: 'a1'.repeat(8), state: 'active' as const, createdAt: AT },
@@ -263,6 +268,30 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
     'backup.list': async ({ session: only }) => ({
       backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
     }),
+    'backup.verify': async (input, { emit }) => {
+      const counts = { sessions: 0, parts: 0, sound: 0, damaged: 0, nothing: 0, unread: 0 }
+      const summary = { ...counts, findings: 0 }
+      for (const { id: sessionId } of chosen(input)) {
+        const check = {
+          kind: 'session',
+          sessionId,
+          epoch: 2,
+          seq: 40,
+          backups: 2,
+          slots: 3,
+        } as const
+        const bad = sessionId === 'ben'
+        const findings = bad ? [damage(sessionId)] : []
+        summary.sessions++
+        summary[bad ? 'damaged' : 'sound']++
+        summary.findings += findings.length
+        emit({
+          type: 'checked',
+          check: { ...check, outcome: bad ? 'damaged' : 'sound', findings },
+        })
+      }
+      emit({ type: 'end', summary })
+    },
     'backup.restore': async ({ session: id, backup: from, confirm }) => {
       confirmed(id, confirm)
       if (from === '2-40') return { id, epoch: 3, seq: 41, replaced: backup(id) }

@@ -36,6 +36,12 @@ describe('for a person', () => {
     ['preserve --session anna', 0, /anna +stored +2-40 +47\.1 KiB/],
     ['backup create --session anna', 0, /anna +stored +2-40/],
     ['backup list --session anna', 0, /anna +2-40 +2025-06-01 12:00:00 UTC/],
+    ['backup verify --session anna', 0, /^1 session verified: 1 sound\n$/],
+    [
+      'backup verify --all',
+      11,
+      /^ben: cannot be recovered[^]*object: v1\/sessions\/ben\/owner\n[^]*try: put it back\n2 sessions verified: 1 sound, 1 damaged \(1 finding\)\n$/,
+    ],
     ['backup key list', 0, /(a1){8} +active[^]*locked with (c3){8}/],
     ['backup key add', 0, /(b2){8} +distributed/],
     ['backup key rotate --force', 0, /(b2){8} +retired/],

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderError } from '../../../commands/render/error.ts'
-import { exitOfRecovery, exitOfStored } from '../../../commands/shared/exit.ts'
+import { exitOfRecovery, exitOfStored, exitOfVerified } from '../../../commands/shared/exit.ts'
 import { targetsOf } from '../../../commands/shared/targets.ts'
 import type { CauseId } from '../../../src/session/cause.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
@@ -61,4 +61,14 @@ test('targets: one of the two', () => {
   expect(targetsOf({ all: true })).toEqual({ all: true })
   for (const wrong of [{}, { session: ['a'], all: true }])
     expect(() => targetsOf(wrong)).toThrow(GatewayError)
+})
+
+test.each([
+  ['nothing wrong', { damaged: 0, unread: 0 }, 0],
+  ['damage', { damaged: 1, unread: 0 }, 11],
+  ['damage, and some not read', { damaged: 1, unread: 2 }, 11],
+  ['some not read', { damaged: 0, unread: 2 }, 3],
+  ['none read', { damaged: 0, unread: 4 }, 1],
+])('verified, %s', (_, counts, status) => {
+  expect(exitOfVerified({ sessions: 3, parts: 1, ...counts })).toBe(status)
 })

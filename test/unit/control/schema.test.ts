@@ -5,7 +5,7 @@ import { METHODS, type MethodSpec } from '../../../src/control/api.ts'
 import type * as schema from '../../../src/control/schema.ts'
 import type { RecoveryEvent } from '../../../src/recovery/port.ts'
 import type { SessionRecord } from '../../../src/registry/port.ts'
-import type { BackupInfo, OwnerView } from '../../../src/replica/port.ts'
+import type { BackupInfo, OwnerView, PartCheck, SessionCheck } from '../../../src/replica/port.ts'
 import type { RecoveryResult } from '../../../src/session/report.ts'
 import type { SessionView } from '../../../src/session/state.ts'
 
@@ -16,6 +16,8 @@ test('the shapes on the socket are the types of the ports', () => {
   expectTypeOf<Of<'sessionRecord'>>().toEqualTypeOf<SessionRecord>()
   expectTypeOf<Of<'ownerView'>>().toEqualTypeOf<Omit<OwnerView, 'backups'>>()
   expectTypeOf<Of<'backupInfo'>>().toEqualTypeOf<BackupInfo>()
+  expectTypeOf<Of<'sessionCheck'>>().toEqualTypeOf<SessionCheck>()
+  expectTypeOf<Of<'partCheck'>>().toEqualTypeOf<PartCheck>()
   expectTypeOf<Of<'recoveryResult'>>().toEqualTypeOf<RecoveryResult>()
   expectTypeOf<Of<'recoveryEvent'>>().toEqualTypeOf<RecoveryEvent>()
   expectTypeOf<Of<'backendHealth'>>().toEqualTypeOf<BackendHealth>()
