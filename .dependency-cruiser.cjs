@@ -24,7 +24,7 @@ module.exports = {
     layer(
       'replica',
       [session, '^src/store/port\\.ts$', '^src/authstate/(port|record)\\.ts$'],
-      "changes are stored as the journal has them, so that a reader verifies them itself",
+      'changes are stored as the journal has them, so that a reader verifies them itself',
     ),
     layer('whatsapp', [session, ports], 'ports, not adapters'),
     layer('recovery', [session, ports], 'ports, not adapters'),

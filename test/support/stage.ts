@@ -34,7 +34,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
 }
 
 /** Encrypts the sessions of stages that store them in S3. */
-export const STAGE_KEY = createHash('sha256').update('the stage').digest('base64')
+const STAGE_KEY = createHash('sha256').update('the stage').digest('base64')
 
 /** A simulated WhatsApp, a directory, and daemons as real processes that run in it one at a time. */
 export class Stage {

@@ -1,7 +1,7 @@
 import type { AckMode } from '../../../src/authstate/port.ts'
 import { parseOwner, type OwnerRecord } from '../../../src/replica/owner.ts'
 import { plainSealer } from '../../../src/replica/sealer.ts'
-import type { Process } from './world.ts'
+import type { MemoryAuthStore } from '../../support/memory-auth-store.ts'
 
 export class Violation extends Error {
   readonly rule: string
@@ -48,6 +48,15 @@ interface Sent {
   disk: number
 }
 
+/** Who wrote or acknowledged something. */
+interface Writer {
+  auth: MemoryAuthStore
+  /** The disk's identity when the process began. */
+  diskId: number
+  /** Every boot that it minted. */
+  boots: Set<string>
+}
+
 /**
  * Watches what the protocol promises, knowing nothing of how it is kept:
  *
@@ -77,7 +86,7 @@ export class Judge {
   }
 
   /** A process sends an owner record: its local state is what the epoch will begin with. */
-  sent({ auth, diskId }: Process, name: string, bytes: Uint8Array): void {
+  sent({ auth, diskId }: Writer, name: string, bytes: Uint8Array): void {
     const id = ownerOf(name)
     if (id === undefined) return
     const { writeId } = parseOwner(id, bytes, plainSealer)
@@ -102,7 +111,7 @@ export class Judge {
     this.#of(id).folded = next.snapshot !== null
   }
 
-  acknowledged({ auth, diskId, boots }: Process, id: string, change: string): void {
+  acknowledged({ auth, diskId, boots }: Writer, id: string, change: string): void {
     const history = this.#of(id)
     const base = history.bases.findLast(({ boot }) => boots.has(boot))
     if (base === undefined) return
