@@ -8,10 +8,12 @@ interface RestoreOptions {
   confirm?: string
 }
 
-const BREAKS = `
-What going back breaks: messages that came after the backup was made cannot be decrypted again,
+const DAMAGE = `What going back breaks: messages that came after the backup was made cannot be decrypted again,
 and contacts may see "waiting for this message" until they have written once more. The state that
-is replaced becomes a backup itself, so it can be undone.
+is replaced becomes a backup itself where it can still be read, so it can be undone.`
+
+const BREAKS = `
+${DAMAGE}
 
 Example:
   $ wa-gateway session pause anna
@@ -27,6 +29,7 @@ export const define: Define = (command, context) => {
     .addHelpText('after', BREAKS)
     .action(async ({ session, from, confirm: given }: RestoreOptions) =>
       withDaemon(command, context, async ({ client, signal, show, note }) => {
+        note(DAMAGE)
         const what = `Taking ${session} back to backup ${from}`
         const confirm = await confirmed(session, what, given, context)
         const input = { session, backup: from, confirm }

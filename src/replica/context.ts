@@ -65,6 +65,8 @@ export interface SharedLog {
   clear(sessionId: string): Promise<void>
   /** Ends the log of a boot for good (rule 6); its end is the slot of the fence. */
   fence(boot: BootId, from: number): Promise<number>
+  /** The same behind everything that is there, however damaged the log is. */
+  fenceBehind(boot: BootId, from: number): Promise<number>
   /** The session is held from now on: what is not stored of it will be. */
   admit(sessionId: string): void
   /** The session is no longer held. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { SessionImage } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
-import { planRecovery } from '../session/plan.ts'
+import { planRecovery, type RecoveryPlan } from '../session/plan.ts'
 import { claim } from './claim.ts'
 import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
@@ -11,7 +11,7 @@ import { backupsOf, type KnownOwner, type OwnerRecord } from './owner.ts'
 import type { BackupInfo } from './port.ts'
 import type { Snapshot } from './snapshot.ts'
 import { dropUnnamed, fetchSnapshot, storeSnapshot } from './snapshot-io.ts'
-import { closeRanges } from './survey.ts'
+import { closeDamaged } from './survey.ts'
 import { rewindOwner, seizeOwner, type StateEnd } from './transitions.ts'
 
 /**
@@ -78,7 +78,7 @@ async function seize(context: ReplicaContext, sessionId: string, kept: number): 
   const epoch = epochAfter(context, sessionId, known.record)
   const { boot } = context.auth
   const holder = { epoch, worker: context.worker, boot }
-  const closed = await closeRanges(context, known.record, here)
+  const closed = await closeDamaged(context, known.record, here)
   const next = seizeOwner(known.record, holder, closed, newStamp(context))
   const outcome = await swapOwner(context, next, known)
   if (outcome.kind === 'lost' || here.boot !== boot) throw interfered(sessionId)
@@ -108,9 +108,9 @@ async function keepCurrent(
   sessionId: string,
 ): Promise<{ epoch: number; replaced?: BackupInfo }> {
   const known = await existing(context, sessionId)
-  const plan = planRecovery(gather(context, { sessionId, assigned: false }, known, 'unknown'))
+  const plan = await planFor(context, sessionId, known)
   if (plan.kind === 'connect' || plan.kind === 'nothing' || plan.kind === 'restore') {
-    const outcome = await claim(context, { sessionId, assigned: false })
+    const outcome = await claim(context, { sessionId, assigned: true })
     if (outcome.kind === 'claimed') {
       const replaced = await fold(context, sessionId, 'before-restore')
       return { epoch: outcome.epoch, replaced }
@@ -126,6 +126,19 @@ async function keepCurrent(
     })
   const replaced = backupsOf(known.record).find((backup) => backup.newest)
   return { epoch: known.record.epoch, ...(replaced && { replaced }) }
+}
+
+/** Whoever had it and fell silent, a lost host, must not keep its damaged session for ever. */
+async function planFor(
+  context: ReplicaContext,
+  sessionId: string,
+  known: KnownOwner,
+): Promise<RecoveryPlan> {
+  const request = { sessionId, assigned: true }
+  const plan = planRecovery(gather(context, request, known, 'unknown'))
+  if (plan.kind !== 'wait') return plan
+  const heard = await context.silence.of(plan.worker, plan.boot)
+  return planRecovery(gather(context, request, known, heard))
 }
 
 function epochAfter(context: ReplicaContext, sessionId: string, record: OwnerRecord): number {

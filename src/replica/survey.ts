@@ -3,6 +3,7 @@ import type { ReplicaContext } from './context.ts'
 import { isTagged, type LogEvidence } from './evidence.ts'
 import { inLogOf, lastOf, readTail, type ClosedRange, type Tail } from './log/tail.ts'
 import type { KnownOwner, OwnerRecord } from './owner.ts'
+import { isUnreadable } from './sealer.ts'
 import type { StateEnd } from './transitions.ts'
 
 /**
@@ -34,6 +35,26 @@ async function endOf(
   } catch (error) {
     throw inLogOf(session, error)
   }
+}
+
+/** The same for going back: what is damaged there is not followed any more. */
+export async function closeDamaged(
+  context: ReplicaContext,
+  record: OwnerRecord,
+  here: { boot: string; slot: number },
+): Promise<ClosedRange[]> {
+  try {
+    return await closeRanges(context, record, here)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+  }
+  const behind = async (range: OwnerRecord['ranges'][number]): Promise<ClosedRange> => {
+    const { boot, from } = range
+    if (range.to !== null) return { ...range, to: range.to }
+    const to = boot === here.boot ? here.slot : await context.log.fenceBehind(range, from)
+    return { ...range, to }
+  }
+  return Promise.all(record.ranges.map(behind))
 }
 
 /** How much of the log was read, and what it says. */

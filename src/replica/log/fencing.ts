@@ -1,6 +1,7 @@
 import type { ReplicaContext } from '../context.ts'
 import { bootPrefix, slotName, slotOf, type BootId } from '../names.ts'
 import { readHead } from '../object.ts'
+import { isUnreadable } from '../sealer.ts'
 import { conditionalWrite } from '../swap.ts'
 import { decodeFence, encodeFence } from './fence.ts'
 import { readLow } from './low.ts'
@@ -40,6 +41,30 @@ export class Fencing {
       return await seeking
     } catch (error) {
       this.#positions.delete(key)
+      throw error
+    }
+  }
+
+  /**
+   * The same for a log of which something is damaged or lost, behind everything that is there: for
+   * going back to a backup, when nothing of the log is followed any more. `from` as above.
+   */
+  async endBehind(boot: BootId, from: number): Promise<number> {
+    const prefix = bootPrefix(boot)
+    for (;;) {
+      let slot = from
+      for await (const { name } of this.#context.store.list(prefix))
+        slot = Math.max(slot, (slotOf(name.slice(prefix.length)) ?? -1) + 1)
+      if (slot > from && (await this.#isFence(boot, slot - 1))) return slot - 1
+      if (await this.#place(boot, slot)) return slot
+    }
+  }
+
+  async #isFence(boot: BootId, slot: number): Promise<boolean> {
+    try {
+      return (await this.#kindOf(boot, slot)) === 'fence'
+    } catch (error) {
+      if (isUnreadable(error)) return false
       throw error
     }
   }

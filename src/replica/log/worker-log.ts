@@ -62,6 +62,10 @@ export class WorkerLog implements SharedLog {
     return this.#fencing.end(boot, from)
   }
 
+  fenceBehind(boot: BootId, from: number): Promise<number> {
+    return this.#fencing.endBehind(boot, from)
+  }
+
   admit(sessionId: string): void {
     this.#shipper.admit(sessionId)
   }

@@ -233,9 +233,15 @@ describe('going back, and removing', () => {
     await claim(elsewhere, { takeOver: true })
     expect(elsewhere.content(ID)).toEqual(['a'])
 
-    await expect(worker.replica.restore(ID, '2-4')).rejects.toMatchObject({
+    await elsewhere.replica.start()
+    const refused = expect(worker.replica.restore(ID, '2-4')).rejects.toMatchObject({
       code: 'replica.owned-elsewhere',
+      message: expect.stringContaining('alive'),
     })
+    for (let i = 0; i < 40; i++)
+      for (const { clock } of [elsewhere, worker]) await clock.advance(1_000)
+    await refused
+    await elsewhere.replica.stop()
   })
 
   it('is the way back where the log was lost', async () => {
