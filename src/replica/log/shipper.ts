@@ -11,6 +11,12 @@ import type { ShipTiming } from './ship-timing.ts'
 import { decodeSlot } from './slots.ts'
 import { Waiters } from './waiters.ts'
 
+/**
+ * Milliseconds after which a write of unknown outcome is shown as a failure, and told to whoever is
+ * impatient. The same bytes are repeated afterwards all the same.
+ */
+const ATTEMPT = 2_000
+
 type ShipperContext = Pick<
   ReplicaContext,
   'store' | 'sealer' | 'auth' | 'clock' | 'timing' | 'worker' | 'held' | 'newWriteId'
@@ -246,9 +252,10 @@ export class Shipper {
     const { slot, writeId, bytes, ends } = bundle
     const me = this.#me()
     const { firstPause, longestPause } = this.#timing
+    const attempt = { ...timing, deadline: Math.min(ATTEMPT, timing.deadline) }
     for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
       try {
-        const outcome = await conditionalWrite(store, clock, timing, {
+        const outcome = await conditionalWrite(store, clock, attempt, {
           name: slotName(me, slot),
           bytes,
           etag: undefined,
