@@ -13,6 +13,18 @@ export interface S3Stage {
   s3: S3Stub
 }
 
+/** Slots that are empty although the same log has later ones. */
+export function missingSlots(s3: S3Stub): string[] {
+  const slots = [...s3.objects(BUCKET).keys()].filter((name) => BUNDLE.test(name))
+  const logs = Map.groupBy(slots, (name) => name.slice(0, name.lastIndexOf('/')))
+  return [...logs].flatMap(([log, names]) => {
+    const numbers = new Set(names.map((name) => Number(name.slice(log.length + 1))))
+    return Array.from({ length: Math.max(...numbers) }, (_, slot) => slot)
+      .filter((slot) => !numbers.has(slot))
+      .map((slot) => `${log}/${slot}`)
+  })
+}
+
 /** A stage whose daemons keep their sessions, encrypted, in an S3 store that fails on demand. */
 export async function openS3Stage(sessions: number, env: Environment = {}): Promise<S3Stage> {
   const s3 = await startS3Stub({ buckets: [BUCKET] })
