@@ -9,6 +9,7 @@ import {
 import type { BootId } from '../../../src/replica/names.ts'
 import type { SessionCheck } from '../../../src/replica/port.ts'
 import { buildDamageWorld, type DamageWorld } from '../../support/damage-world.ts'
+import { failure } from '../../support/failure.ts'
 import { TestWorker } from '../../support/workers.ts'
 
 const ID = 'cafe'
@@ -91,12 +92,10 @@ describe('going back when a lost host left a damaged session', () => {
     const before = world.store.objects.get(ownerName(ID))
     const worker = await fresh(world)
     const [, target] = await worker.replica.backups(ID)
-    const refused = expect(worker.replica.restore(ID, target?.id ?? '')).rejects.toMatchObject({
-      code: 'replica.owned-elsewhere',
-    })
+    const refused = failure(worker.replica.restore(ID, target?.id ?? ''))
     for (let i = 0; i < 40; i++)
       for (const { clock } of [world.second, worker]) await clock.advance(1_000)
-    await refused
+    expect(await refused).toMatchObject({ code: 'replica.owned-elsewhere' })
     expect(world.store.objects.get(ownerName(ID))).toEqual(before)
     await world.second.replica.stop()
   })

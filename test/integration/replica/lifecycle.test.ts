@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { failure } from '../../support/failure.ts'
 import { MemoryStore } from '../../support/memory-store.ts'
 import { copyDisk, newDisk } from '../../support/memory-auth-store.ts'
 import { TestWorker } from '../../support/workers.ts'
@@ -234,13 +235,13 @@ describe('going back, and removing', () => {
     expect(elsewhere.content(ID)).toEqual(['a'])
 
     await elsewhere.replica.start()
-    const refused = expect(worker.replica.restore(ID, '2-4')).rejects.toMatchObject({
+    const refused = failure(worker.replica.restore(ID, '2-4'))
+    for (let i = 0; i < 40; i++)
+      for (const { clock } of [elsewhere, worker]) await clock.advance(1_000)
+    expect(await refused).toMatchObject({
       code: 'replica.owned-elsewhere',
       message: expect.stringContaining('alive'),
     })
-    for (let i = 0; i < 40; i++)
-      for (const { clock } of [elsewhere, worker]) await clock.advance(1_000)
-    await refused
     await elsewhere.replica.stop()
   })
 

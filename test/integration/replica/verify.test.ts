@@ -1,0 +1,134 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ObjectStore } from '../../../src/store/port.ts'
+import type { Finding, PartCheck, SessionCheck, VerifyOptions } from '../../../src/replica/port.ts'
+import { openFolderStore } from '../../../src/store/folder.ts'
+import { temporaryDirectory } from '../../support/authstate.ts'
+import { buildDamageWorld } from '../../support/damage-world.ts'
+import { MemoryStore, unavailable } from '../../support/memory-store.ts'
+import { StoredObjects } from '../../support/stored-objects.ts'
+import { TestWorker } from '../../support/workers.ts'
+
+const ID = 'shop'
+let store: MemoryStore
+let worker: TestWorker
+
+beforeEach(async () => {
+  store = new MemoryStore()
+  worker = new TestWorker(store)
+  await worker.pair(ID)
+  worker.write(ID, 'a', 'b')
+  await worker.clock.advance(5_000)
+})
+
+async function checksOf(
+  { replica }: TestWorker,
+  options: VerifyOptions = {},
+): Promise<(SessionCheck | PartCheck)[]> {
+  const checks: (SessionCheck | PartCheck)[] = []
+  await replica.verify(options, (check) => checks.push(check))
+  return checks
+}
+
+async function findingsOf(over: ObjectStore, options: VerifyOptions): Promise<Finding[]> {
+  const checks = await checksOf(new TestWorker(over, { name: 'w9' }), options)
+  return checks.flatMap(({ findings }) => findings)
+}
+
+describe('verify', () => {
+  it('says what it read of a sound session', async () => {
+    expect(await checksOf(worker, { sessionIds: [ID] })).toEqual([
+      {
+        kind: 'session',
+        sessionId: ID,
+        outcome: 'sound',
+        epoch: 1,
+        seq: 4,
+        backups: 1,
+        slots: 1,
+        findings: [],
+      },
+    ])
+  })
+
+  it('begins again where the owner record changed while it read', async () => {
+    const [snapshot = ''] = store.names(`v1/sessions/${ID}/0`)
+    let reads = 0
+    store.onRead = async (name) => {
+      if (name !== snapshot || ++reads > 1) return
+      // A fold whose retention drops what is about to be read.
+      for (let i = 0; i < 5; i++) {
+        worker.write(ID, `more-${i}`)
+        await worker.replica.fold(ID, 'interval')
+      }
+      store.objects.delete(snapshot)
+    }
+    const [check] = await checksOf(new TestWorker(store, { name: 'w9' }), { sessionIds: [ID] })
+    expect(check).toMatchObject({ outcome: 'sound', findings: [] })
+    expect(reads).toBe(1)
+  })
+
+  it('tells what could not be read from what is damaged', async () => {
+    store.onRead = async (name) => {
+      if (name.endsWith('/owner')) throw unavailable()
+    }
+    const [check] = await checksOf(worker, { sessionIds: [ID] })
+    expect(check).toMatchObject({ outcome: 'unread', detail: 'the store is away', findings: [] })
+  })
+
+  it('misses a session of which only the disk knows that it was stored', async () => {
+    for (const name of store.names('v1/sessions/')) store.objects.delete(name)
+    expect(await findingsOf(store, {})).toEqual([])
+    const checks = await checksOf(worker)
+    expect(checks.flatMap(({ findings }) => findings)).toMatchObject([
+      { severity: 'recovery', sessionId: ID, object: `v1/sessions/${ID}/owner` },
+    ])
+    expect(await checksOf(worker, { sessionIds: ['other'] })).toMatchObject([
+      { sessionId: 'other', outcome: 'nothing' },
+    ])
+  })
+
+  it('sees a long hole in a log, and reads what nobody needs only when asked', async () => {
+    for (let i = 0; i < 60; i++) {
+      worker.write(ID, `${i}`)
+      await worker.clock.advance(1_500)
+    }
+    const slots = store.names('v1/workers/w1/').filter((name) => /\/\d+$/.test(name))
+    await worker.replica.fold(ID, 'interval')
+    const spare = slots[5] ?? ''
+    store.store(spare, Buffer.from('nothing'))
+    expect(await findingsOf(store, {})).toEqual([])
+    expect(await findingsOf(store, { readData: true })).toMatchObject([
+      { severity: 'spare', object: spare },
+    ])
+    for (const name of slots.slice(10, 50)) store.objects.delete(name)
+    const told = await findingsOf(store, {})
+    expect(told[0]).toMatchObject({ severity: 'spare', object: slots[10] })
+  })
+
+  it('stops where it is told to', async () => {
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(checksOf(worker, { signal })).rejects.toThrow('enough')
+  })
+})
+
+it('names every object of a folder store in which one bit was flipped', async () => {
+  const world = await buildDamageWorld(false)
+  const dir = temporaryDirectory()
+  const folder = await openFolderStore(dir)
+  for (const [name, { bytes }] of world.store.objects) await folder.put(name, bytes)
+  const objects = new StoredObjects(dir)
+  expect(await findingsOf(folder, { readData: true })).toEqual([])
+  for (const name of world.store.names()) {
+    const putBack = await objects.keep(name)
+    await objects.damage(name, (bytes) => {
+      const middle = bytes.length >> 1
+      bytes.writeUInt8(bytes.readUInt8(middle) ^ 4, middle)
+      return bytes
+    })
+    const told = await findingsOf(folder, { readData: true })
+    expect(told.length, name).toBeGreaterThan(0)
+    expect(new Set(told.map(({ object }) => object)), name).toEqual(new Set([name]))
+    await putBack()
+  }
+  await folder.close()
+}, 60_000)
