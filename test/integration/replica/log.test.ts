@@ -55,6 +55,24 @@ describe('shipping', () => {
     expect(worker.replica.lag()).toEqual({ changes: 0, bytes: 0, oldestMs: 0 })
   })
 
+  it('says soon that a store went away amid a write, and still repeats the same bytes', async () => {
+    const worker = await paired()
+    const sent = new Set<string>()
+    store.onWrite = async (write) => {
+      if (!BUNDLE.test(write.name)) return write.apply()
+      sent.add(`${write.name} ${Buffer.from(write.bytes).toString('base64')}`)
+      throw unknownOutcome(write.name)
+    }
+    worker.write(ID, 'a')
+    await worker.clock.advance(5_000)
+    expect(worker.replica.lag()).toMatchObject({ changes: 1, error: expect.any(String) })
+    await worker.clock.advance(60_000)
+    expect(sent.size).toBe(1)
+    store.onWrite = async (write) => write.apply()
+    await worker.clock.advance(20_000)
+    expect(worker.replica.lag()).toEqual({ changes: 0, bytes: 0, oldestMs: 0 })
+  })
+
   it('writes the same bytes again until it knows, and takes its own echo for success', async () => {
     const worker = await paired()
     const sent: string[] = []
