@@ -136,8 +136,7 @@ export type Tidied = 'folded' | 'advanced' | 'not-due'
  * What damage does. `recovery`: the session cannot be brought back from the store as it is. `backup`:
  * one of its older backups cannot. `spare`: nothing that is needed now.
  */
-export const FINDING_SEVERITIES = ['recovery', 'backup', 'spare'] as const
-export type FindingSeverity = (typeof FINDING_SEVERITIES)[number]
+export type FindingSeverity = 'recovery' | 'backup' | 'spare'
 
 /** Something wrong in the object store. */
 export interface Finding {

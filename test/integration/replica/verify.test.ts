@@ -3,7 +3,7 @@ import type { ObjectStore } from '../../../src/store/port.ts'
 import type { Finding, PartCheck, SessionCheck, VerifyOptions } from '../../../src/replica/port.ts'
 import { openFolderStore } from '../../../src/store/folder.ts'
 import { temporaryDirectory } from '../../support/authstate.ts'
-import { buildDamageWorld } from '../../support/damage-world.ts'
+import { buildDamageWorld, copyStore } from '../../support/damage-world.ts'
 import { MemoryStore, unavailable } from '../../support/memory-store.ts'
 import { StoredObjects } from '../../support/stored-objects.ts'
 import { TestWorker } from '../../support/workers.ts'
@@ -84,6 +84,41 @@ describe('verify', () => {
     ])
     expect(await checksOf(worker, { sessionIds: ['other'] })).toMatchObject([
       { sessionId: 'other', outcome: 'nothing' },
+    ])
+  })
+
+  it('finds an owner record of an epoch after which another left a snapshot', async () => {
+    const owner = `v1/sessions/${ID}/owner`
+    const old = store.objects.get(owner)?.bytes ?? new Uint8Array()
+    const second = new TestWorker(store, { name: 'w2' })
+    await second.replica.claim({ sessionId: ID, assigned: true, takeOver: true })
+    second.write(ID, 'c')
+    await second.clock.advance(5_000)
+    const without = copyStore(store)
+    await second.replica.fold(ID, 'interval')
+    store.store(owner, old)
+    expect(await findingsOf(store, { sessionIds: [ID] })).toMatchObject([
+      { severity: 'recovery', object: owner, what: expect.stringContaining('epoch 2 had begun') },
+    ])
+    // Without one only the disk of the later epoch can tell.
+    without.store(owner, old)
+    expect(await findingsOf(without, { sessionIds: [ID] })).toEqual([])
+    const disk = new TestWorker(without, { name: 'w2', disk: second.disk })
+    const [check] = await checksOf(disk, { sessionIds: [ID] })
+    expect(check?.findings).toMatchObject([{ severity: 'recovery', object: owner }])
+  })
+
+  it('finds by its disk that the end is gone, with an owner record from before it was collected', async () => {
+    const owner = `v1/sessions/${ID}/owner`
+    const old = store.objects.get(owner)?.bytes ?? new Uint8Array()
+    await worker.replica.fold(ID, 'interval')
+    await worker.clock.advance(73 * 3_600_000)
+    expect(await worker.replica.collect()).toBeGreaterThan(0)
+    store.store(owner, old)
+    expect(await findingsOf(store, { sessionIds: [ID] })).toEqual([])
+    const [check] = await checksOf(worker, { sessionIds: [ID] })
+    expect(check?.findings).toMatchObject([
+      { severity: 'recovery', object: owner, what: expect.stringContaining('confirmed change 4') },
     ])
   })
 
