@@ -5,6 +5,8 @@ import { openS3Stage } from '../support/s3-stage.ts'
 
 const ROUNDS = Number(process.env['WA_GATEWAY_CHAOS_ROUNDS'] ?? 2)
 const SEED = Number(process.env['WA_GATEWAY_CHAOS_SEED'] ?? 1)
+/** Half of them with the disk kept: fewer show as much. */
+const LOCAL_ROUNDS = Math.ceil(ROUNDS / 2)
 const LIMIT = 60_000 + ROUNDS * 60_000
 
 test(
@@ -31,7 +33,7 @@ test(
 )
 
 test(
-  `ack: local: ${ROUNDS} kills with the disk kept or, when all is stored, lost (seed ${SEED})`,
+  `ack: local: ${LOCAL_ROUNDS} kills with the disk kept or, when all is stored, lost (seed ${SEED})`,
   async () => {
     const { stage } = await openS3Stage(8)
     const loop = new KillLoop(stage, seeded(SEED))
@@ -39,7 +41,7 @@ test(
     await stage.exchange('before')
     await loop.kill()
     await loop.revive()
-    for (let round = 0; round < ROUNDS; round++)
+    for (let round = 0; round < LOCAL_ROUNDS; round++)
       await loop.round(round % 2 === 0 ? { disk: 'wiped', settled: true } : {})
     await stage.exchange('after')
     process.stdout.write(`${JSON.stringify(loop.totals)}\n`)
