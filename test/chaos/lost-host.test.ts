@@ -5,7 +5,7 @@ import { openS3Stage } from '../support/s3-stage.ts'
 
 const ROUNDS = Number(process.env['WA_GATEWAY_CHAOS_ROUNDS'] ?? 2)
 const SEED = Number(process.env['WA_GATEWAY_CHAOS_SEED'] ?? 1)
-/** Half of them with the disk kept: fewer show as much. */
+/** What is lost with everything stored, or restarts on its disk, needs fewer to show. */
 const LOCAL_ROUNDS = Math.ceil(ROUNDS / 2)
 const LIMIT = 60_000 + ROUNDS * 60_000
 
