@@ -77,6 +77,11 @@ export class Encryption {
     }
   }
 
+  /** The store is on its way from plain to encrypted: what is needed is to be stored anew. */
+  get migrating(): boolean {
+    return this.#keyring !== undefined && this.#config.encryption.allowPlaintext
+  }
+
   async stop(): Promise<void> {
     await this.#keyring?.stop()
   }

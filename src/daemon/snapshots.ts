@@ -11,7 +11,7 @@ const LOOK_MS = 5_000
 
 interface Ports {
   auth: Pick<AuthStore, 'list'>
-  replica: Pick<Replica, 'holds' | 'tidy'>
+  replica: Pick<Replica, 'fold' | 'holds' | 'tidy'>
   logger: Logger
 }
 
@@ -47,6 +47,35 @@ export class SnapshotSchedule {
     const { auth, replica } = this.#ports
     for (const { sessionId, paired } of auth.list())
       if (paired && replica.holds(sessionId)) void this.#queue.add(() => this.#tidy(sessionId))
+  }
+
+  /**
+   * Stores every session anew, whatever is due: a snapshot and a log that begins after it, so that
+   * nothing written before is needed. Resolves when the round is over.
+   */
+  async renewAll(): Promise<void> {
+    const { auth, replica } = this.#ports
+    const held = auth.list().filter(({ paired, sessionId }) => paired && replica.holds(sessionId))
+    // Not the queue of the rounds: a stop empties that one, and this promise must settle.
+    const queue = new PQueue({ concurrency: CONCURRENCY })
+    await queue.addAll(
+      held.map(
+        ({ sessionId }) =>
+          () =>
+            this.#renew(sessionId),
+      ),
+    )
+  }
+
+  async #renew(sessionId: string): Promise<void> {
+    const { signal } = this.#stopping
+    if (signal.aborted) return
+    try {
+      await this.#ports.replica.fold(sessionId, 'interval', signal)
+    } catch (error) {
+      if (signal.aborted) return
+      this.#ports.logger.warn({ err: error, session: sessionId }, 'a snapshot could not be stored')
+    }
   }
 
   async #tidy(sessionId: string): Promise<void> {

@@ -98,8 +98,8 @@ export class Worker {
     await this.#awaitStore(state)
     await encryption.unlock(this.#stopping.signal)
     await replica.start()
-    this.#startSchedules(state)
-    this.#firstPass = this.#recoverAssigned(state)
+    const snapshots = this.#startSchedules(state)
+    this.#firstPass = this.#recoverAssigned(state, snapshots)
   }
 
   /** Resolves when the first recovery pass has settled, whatever became of it. */
@@ -265,7 +265,7 @@ export class Worker {
     this.#closers.defer(() => storeHealth.stop())
   }
 
-  #startSchedules(state: WorkerState): void {
+  #startSchedules(state: WorkerState): SnapshotSchedule {
     const { auth, replica, service } = state
     const logger = this.#logger
     const snapshots = new SnapshotSchedule(
@@ -276,14 +276,16 @@ export class Worker {
     const { backPressure } = state
     for (const part of [snapshots, rounds, backPressure]) part.start()
     this.#schedules = [rounds, snapshots, backPressure]
+    return snapshots
   }
 
-  async #recoverAssigned(state: WorkerState): Promise<void> {
+  async #recoverAssigned(state: WorkerState, snapshots: SnapshotSchedule): Promise<void> {
     const { signal } = this.#stopping
     try {
       await this.#link?.register(() => this.#recoverAgain(state))
       state.phase = 'recovering'
       await state.service.loadPersistedSessions({ signal })
+      if (state.encryption.migrating) await snapshots.renewAll()
     } catch (error) {
       if (signal.aborted) return
       this.#logger.error({ err: error }, 'the first recovery failed')

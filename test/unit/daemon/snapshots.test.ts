@@ -1,7 +1,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import type { LocalSession } from '../../../src/authstate/port.ts'
-import type { Tidied } from '../../../src/replica/port.ts'
+import type { BackupInfo, Tidied } from '../../../src/replica/port.ts'
 import { SnapshotSchedule } from '../../../src/daemon/snapshots.ts'
 import { eventually } from '../../support/gateway.ts'
 
@@ -17,7 +17,21 @@ const LOCAL: LocalSession = {
   backlogBytes: 0,
 }
 
-function schedule(tidy: (sessionId: string, signal?: AbortSignal) => Promise<Tidied>) {
+const BACKUP: Omit<BackupInfo, 'sessionId' | 'trigger'> = {
+  id: '1-3',
+  epoch: 1,
+  seq: 3,
+  hash: '',
+  createdAt: 0,
+  size: 0,
+  keys: 1,
+  newest: true,
+}
+
+function schedule(
+  tidy: (sessionId: string, signal?: AbortSignal) => Promise<Tidied>,
+  renew: (sessionId: string) => void = () => undefined,
+) {
   const list = [
     LOCAL,
     { ...LOCAL, sessionId: 'b' },
@@ -30,6 +44,10 @@ function schedule(tidy: (sessionId: string, signal?: AbortSignal) => Promise<Tid
       replica: {
         holds: (sessionId) => sessionId !== 'foreign',
         tidy: (sessionId, { signal }) => tidy(sessionId, signal),
+        fold: async (sessionId, trigger) => {
+          renew(sessionId)
+          return { ...BACKUP, sessionId, trigger }
+        },
       },
       logger: pino({ level: 'silent' }),
     },
@@ -63,4 +81,20 @@ test('it looks again and again, never twice at once, and gives up at the stop', 
   await eventually('a look that hangs', () => (under === 2 ? true : undefined))
   await snapshots.stop()
   expect(most).toBe(2)
+})
+
+test('renewing stores every held session anew, and one failure stops no other', async () => {
+  const renewed: string[] = []
+  const snapshots = schedule(
+    async () => 'not-due',
+    (sessionId) => {
+      renewed.push(sessionId)
+      if (sessionId === 'a') throw new Error('the store is away')
+    },
+  )
+  await snapshots.renewAll()
+  expect(renewed).toEqual(['a', 'b'])
+  await snapshots.stop()
+  await snapshots.renewAll()
+  expect(renewed).toEqual(['a', 'b'])
 })
