@@ -102,7 +102,7 @@ export const OPTIONS = {
     key: 'recovery.timeout',
     kind: milliseconds(1),
     default: 30_000,
-    doc: 'Milliseconds that one session may take to be online, counted from leaving the queue.',
+    doc: 'Milliseconds that one attempt to bring a session online may take.',
   }),
   recoveryMaxRetries: option({
     env: 'SESSION_RECOVERY_MAX_RETRIES',
@@ -116,7 +116,7 @@ export const OPTIONS = {
     key: 'recovery.retryDelay',
     kind: milliseconds(0),
     default: 5000,
-    doc: 'Milliseconds before the first retry; later ones wait longer.',
+    doc: 'Milliseconds between attempts; half to all of it, by chance.',
   }),
   recoveryConcurrency: option({
     env: 'WA_GATEWAY_RECOVERY_CONCURRENCY',

@@ -15,9 +15,6 @@ export interface DemoOptions {
   signal: AbortSignal
 }
 
-/** Milliseconds between snapshots: short, so that the wiped disk of the demo costs nothing. */
-const SNAPSHOT_MS = 250
-
 /**
  * The whole promise in one run, without a phone: pair, write, kill -9, wipe the disk, start again,
  * write on. Everything is real but WhatsApp, whose part the simulator plays.
@@ -60,7 +57,7 @@ class Demo {
     for (const id of this.#ids) await this.#pair(daemon, id)
     await this.#exchange(daemon, 'before')
     this.#say(`${this.#ids.length * 2} messages went out and came in`)
-    await daemon.until('the snapshots', signal, ({ sessions }) =>
+    await daemon.until('the object store', signal, ({ sessions }) =>
       sessions.every((session) => session.seq === session.storedSeq),
     )
     this.#say('every change is in the object store')
@@ -87,7 +84,6 @@ class Demo {
       WA_GATEWAY_SOCKET: socketPath,
       WA_GATEWAY_STORAGE: 'folder',
       WA_GATEWAY_STORAGE_DIR: join(this.#dir, 'objects'),
-      WA_GATEWAY_SNAPSHOT_INTERVAL: String(SNAPSHOT_MS),
       WA_GATEWAY_WHATSAPP_URL: this.#simulator.url,
       WA_GATEWAY_WHATSAPP_ROOT: this.#simulator.rootHex,
       WORKER_ID: 'demo',
