@@ -12,6 +12,8 @@ export interface DuplicateConnection {
 
 export interface ConnectionReport {
   accepted: number
+  /** Connections that asked to be linked as a new device: each shows a QR code. */
+  registrations: number
   logins: number
   /** Logins in the busiest second. */
   peakLoginsPerSecond: number
@@ -25,6 +27,7 @@ export interface ConnectionReport {
 /** Counts connections, logins, pairings and what was wrong with them. */
 export class ConnectionLedger {
   #accepted = 0
+  #registrations = 0
   #rejected = 0
   readonly #logins: LoginRecord[] = []
   readonly #loginsBy = new Map<string, number>()
@@ -36,6 +39,10 @@ export class ConnectionLedger {
 
   accepted(): void {
     this.#accepted += 1
+  }
+
+  registration(): void {
+    this.#registrations += 1
   }
 
   login(device: string): void {
@@ -81,6 +88,7 @@ export class ConnectionLedger {
     return {
       totals: {
         accepted: this.#accepted,
+        registrations: this.#registrations,
         logins: this.#logins.length,
         peakLoginsPerSecond: Math.max(0, ...this.#perSecond.values()),
         rejectedLogins: this.#rejected,

@@ -23,6 +23,7 @@ export interface PairingSecret {
 export function offerPairing(world: World, connection: Connection, hello: Hello): void {
   const data = hello.payload.devicePairingData
   if (data === null || data === undefined) throw new Error('no registration to offer pairing for')
+  world.connections.registration()
   connection.registration = { clientStatic: hello.clientStatic, data }
   const refs = Array.from({ length: REFS }, () => `2@${randomBytes(24).toString('base64')}`)
   connection.refs = refs

@@ -99,6 +99,7 @@ test('what was sent is counted once a message, and healed failures are marked', 
 test('logins, pairings and clashes are listed and counted', () => {
   const ledger = new ConnectionLedger()
   ledger.accepted()
+  ledger.registration()
   ledger.paired('1:1')
   ledger.login('1:1')
   ledger.duplicate('1:1')
@@ -109,7 +110,14 @@ test('logins, pairings and clashes are listed and counted', () => {
   expect(ledger.loginsOf('1:1')).toBe(2)
   expect(ledger.loginsOf('1:2')).toBe(0)
   const { totals, duplicates } = ledger.report()
-  expect(totals).toMatchObject({ logins: 2, pairings: 1, unlinks: 1, rejectedLogins: 1 })
+  expect(totals).toMatchObject({
+    accepted: 1,
+    registrations: 1,
+    logins: 2,
+    pairings: 1,
+    unlinks: 1,
+    rejectedLogins: 1,
+  })
   expect(totals.peakLoginsPerSecond).toBeGreaterThan(0)
   expect(duplicates).toMatchObject([{ device: '1:1' }])
 })
