@@ -31,5 +31,5 @@ export async function recoverProvisionally(start: Start): Promise<void> {
     'the object store is away: sessions run provisionally, as they are on this disk',
   )
   const signal = AbortSignal.any([start.signal, back.signal])
-  await service.recover(sessions, { provisional: true, signal })
+  await service.recover(sessions, { trigger: 'provisional', provisional: true, signal })
 }

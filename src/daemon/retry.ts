@@ -53,6 +53,6 @@ export class RetryRounds {
       { sessions: waiting.length },
       'trying sessions again that could not be recovered',
     )
-    await this.#service.recover(waiting, { signal: this.#signal })
+    await this.#service.recover(waiting, { trigger: 'retry', signal: this.#signal })
   }
 }

@@ -298,7 +298,7 @@ export class Worker {
     const { signal } = this.#stopping
     try {
       await this.#firstPass
-      await service.loadPersistedSessions({ signal })
+      await service.loadPersistedSessions({ trigger: 'backend-returned', signal })
     } catch (error) {
       if (!signal.aborted) this.#logger.error({ err: error }, 'recovering assigned sessions failed')
     }

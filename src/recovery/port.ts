@@ -1,4 +1,4 @@
-import type { RecoveryResult } from '../session/report.ts'
+import type { RecoveryResult, RecoveryTrigger } from '../session/report.ts'
 
 /** One session to recover; `attempt` is called again for each retry. */
 export interface RecoveryTask {
@@ -34,6 +34,11 @@ export type RecoveryEvent =
 export interface RecoveryEngine {
   run(
     tasks: RecoveryTask[],
-    options: { signal?: AbortSignal; onEvent?: (event: RecoveryEvent) => void },
+    options: {
+      /** For the record of the run; `operator` unless given. */
+      trigger?: RecoveryTrigger
+      signal?: AbortSignal
+      onEvent?: (event: RecoveryEvent) => void
+    },
   ): Promise<RecoveryResult[]>
 }

@@ -3,6 +3,19 @@ import type { CauseId } from './cause.ts'
 /** How a session's auth state was brought to the socket. `none`: it was online already. */
 export type RecoveryRoute = 'none' | 'warm' | 'cold'
 
+/**
+ * What began a recovery: the start of the worker (`provisional`: with the object store away), a
+ * person, a list of the backend with sessions that do not run here, the backend's return, or a
+ * round over those that failed.
+ */
+export type RecoveryTrigger =
+  | 'start'
+  | 'provisional'
+  | 'operator'
+  | 'assigned'
+  | 'backend-returned'
+  | 'retry'
+
 /** The result of recovering one session. `recovered` only when its connection is `open`. */
 export interface RecoveryResult {
   sessionId: string

@@ -5,7 +5,12 @@ import type { AttemptOutcome, RecoveryEvent, RecoveryTask } from '../recovery/po
 import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
-import type { PreservedSession, RecoveryResult, RecoveryRoute } from '../session/report.ts'
+import type {
+  PreservedSession,
+  RecoveryResult,
+  RecoveryRoute,
+  RecoveryTrigger,
+} from '../session/report.ts'
 import { mayBecome, type SessionView } from '../session/state.ts'
 import { claimState, type Restored, type SessionToRestore } from './claim-state.ts'
 import { installHooks } from './hooks/self-test.ts'
@@ -15,6 +20,8 @@ import { Roster } from './roster.ts'
 import type { SessionRunner } from './runner.ts'
 
 export interface RecoverOptions {
+  /** For the record of the run; `operator` unless given. */
+  trigger?: RecoveryTrigger
   takeOver?: boolean
   /** Run sessions whose local state is there although the object store is away. */
   provisional?: boolean
@@ -68,7 +75,7 @@ export class BaileysService {
     const assigned = await this.getAssignedSessionsFromBackend()
     const results = await this.recover(
       assigned.map((session) => session.sessionId),
-      options,
+      { trigger: 'start', ...options },
     )
     await this.reportRecoveryStatus(results)
     return results
@@ -133,6 +140,7 @@ export class BaileysService {
     })
     const results = await this.#ports.engine.run(tasks, {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.trigger === undefined ? {} : { trigger: options.trigger }),
       onEvent: (event) => {
         this.#ports.emit({ type: 'recovery', event })
         options.onEvent?.(event)
