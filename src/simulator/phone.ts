@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from '../session/errors.ts'
 import { Contact } from './contact.ts'
-import type { Device } from './device.ts'
+import { Device, type DeviceKeys } from './device.ts'
 import { exchangeCode } from './link-code.ts'
 import { link, pairingFor, readQr } from './pairing.ts'
 import { unlinkFromPhone } from './unlink.ts'
@@ -53,6 +53,19 @@ export class Phone extends Contact {
     )
     const secret = await exchangeCode(this.world, this.person.endpoint.identity, offer, typed)
     return link(this.world, this.person, offer.connection, secret)
+  }
+
+  /**
+   * Links a device of these keys that nobody scanned here: what a client with that state is known
+   * as from then on. Whoever needs a thousand accounts need not pair each.
+   */
+  adopt(keys: DeviceKeys, preKeys: ReadonlyMap<number, string>): Device {
+    const { user, lid } = this.person
+    const device = new Device({ user, lid, number: this.person.nextDevice++ }, keys)
+    for (const [id, key] of preKeys) device.preKeys.set(id, key)
+    device.historySent = true
+    this.person.devices.set(device.number, device)
+    return device
   }
 
   /** Unlinks a device, as a person does in the phone's list of linked devices. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, MemoryAuth, until } from './client.ts'
+import { Client, MemoryAuth, until } from '../../support/bare-client.ts'
 
 const USER = '15550001'
 

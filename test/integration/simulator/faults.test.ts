@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { FaultRequest } from '../../../src/simulator/faults.ts'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, pair, strictCertificates, until } from './client.ts'
+import { Client, pair, strictCertificates, until } from '../../support/bare-client.ts'
 
 const USER = '15550001'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, MemoryAuth, pair, strictCertificates, until } from './client.ts'
+import { Client, MemoryAuth, pair, strictCertificates, until } from '../../support/bare-client.ts'
 
 let simulator: Simulator
 let lax: () => void

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, type MemoryAuth, pair, until } from './client.ts'
+import { Client, type MemoryAuth, pair, until } from '../../support/bare-client.ts'
 
 const BOB = '44770001'
 const USER = '15550001'

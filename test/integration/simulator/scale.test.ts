@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Simulator } from '../../../src/simulator/simulator.ts'
-import { Client, pair, until } from './client.ts'
+import { Client, pair, until } from '../../support/bare-client.ts'
 
 const ACCOUNTS = 25
 const ROUNDS = 4

@@ -10,7 +10,7 @@ import {
   type WASocket,
 } from '@whiskeysockets/baileys'
 import { pino } from 'pino'
-import type { Simulator } from '../../../src/simulator/simulator.ts'
+import type { Simulator } from '../../src/simulator/simulator.ts'
 
 // libsignal prints whole sessions.
 Object.assign(console, { info: () => undefined, warn: () => undefined, error: () => undefined })
