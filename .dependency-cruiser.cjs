@@ -28,6 +28,7 @@ module.exports = {
     ),
     layer('whatsapp', [session, ports], 'ports, not adapters'),
     layer('recovery', [session, ports], 'ports, not adapters'),
+    layer('metrics', [session, ports, '^src/whatsapp/ports\\.ts$'], 'ports, not adapters'),
     layer('simulator', [session], 'the peer knows nothing of the gateway'),
     layer('demo', [session, '^src/(control|simulator)/'], 'a user of the daemon and the simulator'),
     layer('tui', [session, '^src/control/'], "knows control's client, not the daemon"),
@@ -67,6 +68,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|commands|bin)/', pathNot: '^src/(authstate|registry)/' },
       to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'prom-client-in-metrics',
+      severity: 'error',
+      from: { path: '^(src|commands|bin)/', pathNot: '^src/metrics/' },
+      to: { path: 'node_modules/prom-client/' },
     },
     {
       name: 'fastify-in-control',

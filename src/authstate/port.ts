@@ -172,6 +172,14 @@ export interface AuthStore {
    */
   onPressure(listener: (pressed: boolean) => void): () => void
 
+  /**
+   * For health checks: why nothing becomes durable any more, where that is so, and how long the
+   * commit under way has waited for the disk, in milliseconds; 0 where there is none.
+   */
+  writing(): { failure?: Error; committingMs: number }
+  /** Called after each group commit with the milliseconds it took. Returns the unsubscribe function. */
+  onCommit(listener: (ms: number) => void): () => void
+
   /** Called once when a write failed for good (EIO, ENOSPC): everything is sealed, the daemon stops. */
   onFailure(listener: (error: Error) => void): void
   close(): Promise<void>

@@ -264,6 +264,15 @@ export class LocalAuthStore implements AuthStore {
     return this.#parts.pressure.listen(listener)
   }
 
+  writing(): { failure?: Error; committingMs: number } {
+    const { failure, committingMs } = this.#parts.writer
+    return { committingMs, ...(failure && { failure }) }
+  }
+
+  onCommit(listener: (ms: number) => void): () => void {
+    return this.#parts.writer.onTimed(listener)
+  }
+
   onFailure(listener: (error: Error) => void): void {
     const { failure } = this.#parts.writer
     if (failure === undefined) this.#failureListeners.add(listener)

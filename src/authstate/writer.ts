@@ -79,6 +79,9 @@ export class Writer {
   /** Set in `failed` only. */
   #failure: GatewayError | undefined
   #commits = 0
+  /** When the commit under way was ordered, on the monotonic clock. */
+  #orderedAt: number | undefined
+  readonly #timed = new Set<(ms: number) => void>()
 
   private constructor(options: WriterOptions) {
     this.#options = options
@@ -110,6 +113,17 @@ export class Writer {
 
   get failure(): GatewayError | undefined {
     return this.#failure
+  }
+
+  /** Milliseconds that the commit under way has taken so far; 0 where there is none. */
+  get committingMs(): number {
+    return this.#orderedAt === undefined ? 0 : performance.now() - this.#orderedAt
+  }
+
+  /** Called after each commit with the milliseconds from its order to the thread's answer. */
+  onTimed(listener: (ms: number) => void): () => void {
+    this.#timed.add(listener)
+    return () => this.#timed.delete(listener)
   }
 
   /** Transactions so far. */
@@ -185,6 +199,7 @@ export class Writer {
     this.#sent = []
     this.#sentBytes = 0
     this.#state = 'committing'
+    this.#orderedAt = performance.now()
     this.#worker.ref()
     this.#send({ kind: 'commit' })
   }
@@ -225,6 +240,9 @@ export class Writer {
     const done = this.#inFlight
     this.#inFlight = []
     this.#commits += 1
+    const ms = this.committingMs
+    this.#orderedAt = undefined
+    for (const listener of this.#timed) listener(ms)
     if (this.#queue.length > 0 || this.#sent.length > 0) {
       this.#collect()
     } else {

@@ -358,6 +358,14 @@ export const OPTIONS = {
     doc: 'Let the HTTP API listen on other than loopback addresses. It speaks no TLS itself, and a QR code is the account: put a TLS proxy in front.',
   }),
 
+  metricsPerSession: option({
+    env: 'WA_GATEWAY_METRICS_PER_SESSION',
+    key: 'metrics.perSession',
+    kind: flag,
+    default: false,
+    doc: 'Add metrics for each session, labelled with its id: five more series a session.',
+  }),
+
   whatsappUrl: option({
     env: 'WA_GATEWAY_WHATSAPP_URL',
     key: 'whatsapp.url',

@@ -29,8 +29,17 @@ export type MethodHandlers = {
   [M in StreamName]: (input: Input<M>, context: StreamContext<Event<M>>) => Promise<void>
 }
 
+/** One thing that health depends on, by the name under which `?verbose` lists it. */
+export interface HealthCheck {
+  name: string
+  /** Why it failed; absent where it is ok. Shown to those who may read the rest of the API. */
+  failure?: string
+}
+
 export interface ControlHandlers {
   methods: MethodHandlers
-  /** For /readyz: whether recovery at start is over and sessions are served, else why not. */
-  ready(): { ready: true } | { ready: false; detail: string }
+  /** For /livez: what only a restart heals. For /readyz: what must be so for sessions to be served. */
+  health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
+  /** For /metrics. */
+  metrics(): Promise<{ contentType: string; text: string }>
 }

@@ -5,6 +5,7 @@ import { METHODS, PROTOCOL, type MethodName, type MethodSpec } from './api.ts'
 import { EventStream } from './event-stream.ts'
 import { failureOf } from './failure.ts'
 import type { CallContext, ControlHandlers } from './handlers.ts'
+import { addHealth, HEALTH_PATHS } from './health.ts'
 import { httpStatus } from './http-status.ts'
 import { bearerMatches } from './token.ts'
 import { PROTOCOL_HEADER, VERSION_HEADER } from './version.ts'
@@ -30,11 +31,10 @@ type AnyHandler = (
 
 /** How long a caller may take to send its request. */
 const REQUEST_MS = 30_000
-const HEALTH = new Set(['/livez', '/readyz'])
 
 /** The Fastify application with a route for each method, not listening yet. */
 export function createRoutes(options: RouteOptions): FastifyInstance {
-  const { handlers, version, token } = options
+  const { version, token } = options
   const app = Fastify({
     logger: false,
     forceCloseConnections: true,
@@ -47,7 +47,7 @@ export function createRoutes(options: RouteOptions): FastifyInstance {
   app.setSerializerCompiler(serializerCompiler)
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ [VERSION_HEADER]: version, [PROTOCOL_HEADER]: String(PROTOCOL) })
-    if (token === undefined || HEALTH.has(request.routeOptions.url ?? '')) return
+    if (token === undefined || HEALTH_PATHS.has(request.routeOptions.url ?? '')) return
     if (bearerMatches(request.headers.authorization, token)) return
     await reply.code(401).header('www-authenticate', 'Bearer').send(body(denied()))
   })
@@ -61,12 +61,7 @@ export function createRoutes(options: RouteOptions): FastifyInstance {
     if (status >= 500) options.onFailure(request.routeOptions.url ?? request.url, error)
     return reply.code(status).send(body(error))
   })
-  app.get('/livez', async (_, reply) => reply.type('text/plain').send('ok\n'))
-  app.get('/readyz', async (_, reply) => {
-    const state = handlers.ready()
-    if (state.ready) return reply.type('text/plain').send('ready\n')
-    return reply.code(503).type('text/plain').send(`${state.detail}\n`)
-  })
+  addHealth(app, options)
   for (const [name, spec] of Object.entries(METHODS))
     addMethod(app, name as MethodName, spec, options)
   return app

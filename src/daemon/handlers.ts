@@ -37,10 +37,8 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
   }
 
   return {
-    ready: () =>
-      worker.phase === 'running'
-        ? { ready: true }
-        : { ready: false, detail: `the worker is ${worker.phase}` },
+    health: (question) => worker.health(question),
+    metrics: () => worker.metrics.scrape(),
     methods: {
       status: async () => ({
         version: worker.version,
@@ -136,7 +134,9 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
 
       'session.send': async ({ session, to, text }) => {
         const jid = to.includes('@') ? to : `${to}@s.whatsapp.net`
-        return roster.known(session).sendText(jid, text)
+        const sent = await roster.known(session).sendText(jid, text)
+        worker.metrics.sent(sent.status)
+        return sent
       },
 
       events: async ({ session }, { emit, signal }) => {

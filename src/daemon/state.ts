@@ -1,5 +1,7 @@
 import type { WorkerRegistry } from '../backend/port.ts'
 import type { AuthStore } from '../authstate/port.ts'
+import type { HealthCheck } from '../control/handlers.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import type { RecoveryEvent } from '../recovery/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { Logger } from 'pino'
@@ -40,6 +42,8 @@ export interface WorkerState {
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
   readonly backPressure: BackPressure
+  readonly metrics: Metrics
+  health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
   readonly service: BaileysService
   readonly pairing: Pairing
   readonly operations: Operations

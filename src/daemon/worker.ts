@@ -4,6 +4,8 @@ import { openAuthStore } from '../authstate/open.ts'
 import type { AuthStore } from '../authstate/port.ts'
 import type { Config } from '../config/config.ts'
 import { startControlServer } from '../control/server.ts'
+import { measuredStore } from '../metrics/measured-store.ts'
+import type { Metrics } from '../metrics/metrics.ts'
 import { QueuedRecoveryEngine } from '../recovery/engine.ts'
 import { openSqliteRegistry } from '../registry/sqlite.ts'
 import type { Registry } from '../registry/port.ts'
@@ -23,6 +25,8 @@ import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
 import { Encryption } from './encryption.ts'
 import { createHandlers } from './handlers.ts'
+import { gatherHealth, liveness, readiness } from './health.ts'
+import { createMetrics, measure } from './measure.ts'
 import { StatusNotices } from './notices.ts'
 import { watchOwnership } from './ownership.ts'
 import { recoverProvisionally } from './provisional.ts'
@@ -41,6 +45,16 @@ import { StoreHealth } from './store-health.ts'
 
 /** What closing gets at least, when the shutdown budget is used up. */
 const LAST_MS = 500
+
+/** What a worker is made of, opened. */
+interface Parts {
+  auth: AuthStore
+  registry: Registry
+  store: ObjectStore
+  replica: Replica
+  encryption: Encryption
+  metrics: Metrics
+}
 
 /**
  * One worker from start to stop. `start` brings up, in order: the lock and the local state, the
@@ -81,7 +95,10 @@ export class Worker {
     if (whatsapp.root !== undefined) trustCertificateRoot(whatsapp.root, whatsapp.url)
     const auth = await this.#openAuth()
     const registry = await this.#openRegistry()
-    const store = await openConfiguredStore(this.#config.storage)
+    const metrics = createMetrics(this.#config, this.#version)
+    const store = measuredStore(await openConfiguredStore(this.#config.storage), (request) =>
+      metrics.requested(request),
+    )
     this.#closers.defer(() => store.close())
     const encryption = new Encryption(this.#config, store, this.#logger)
     this.#closers.defer(() => encryption.stop())
@@ -93,7 +110,8 @@ export class Worker {
       ...replicaSettings(this.#config),
     })
     this.#closers.defer(() => replica.stop())
-    const state = await this.#compose(auth, registry, store, replica, encryption)
+    const state = await this.#compose({ auth, registry, store, replica, encryption, metrics })
+    measure(state)
     await this.#listen(state)
     await this.#awaitStore(state)
     await encryption.unlock(this.#stopping.signal)
@@ -172,13 +190,8 @@ export class Worker {
     return registry
   }
 
-  async #compose(
-    auth: AuthStore,
-    registry: Registry,
-    store: ObjectStore,
-    replica: Replica,
-    encryption: Encryption,
-  ): Promise<WorkerState> {
+  async #compose(parts: Parts): Promise<WorkerState> {
+    const { auth, registry, store, replica, encryption, metrics } = parts
     const logger = this.#logger
     const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
     const link = new BackendLink(this.#config, { auth, registry, replica, logger }, this.#version)
@@ -219,6 +232,11 @@ export class Worker {
         { replica, service, logger },
         this.#config.shipping.backlogLimit,
       ),
+      metrics,
+      health: async (question) => {
+        const facts = await gatherHealth(state, { auth, registry, socket: this.#config.socket })
+        return question === 'livez' ? liveness(facts) : readiness(facts)
+      },
       service,
       pairing: new Pairing(ports, service.roster),
       operations: new Operations(ports, service.roster),

@@ -55,6 +55,15 @@ export function slotOf(part: string): number | undefined {
   return /^\d{12}$/.test(part) ? Number(part) : undefined
 }
 
+/** What lies under this name, where it is what sessions are recovered from. */
+export function recoverable(name: string): 'bundle' | 'snapshot' | undefined {
+  const parts = name.split('/')
+  const last = parts.at(-1) ?? ''
+  if (name.startsWith(WORKERS)) return slotOf(last) === undefined ? undefined : 'bundle'
+  if (!name.startsWith(SESSIONS)) return undefined
+  return parts.length === 5 && epochOf(parts[3] ?? '') !== undefined ? 'snapshot' : undefined
+}
+
 export function lowName(boot: BootId): string {
   return `${bootPrefix(boot)}low`
 }

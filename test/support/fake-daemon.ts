@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ControlHandlers, MethodHandlers } from '../../src/control/handlers.ts'
+import type { HealthCheck, MethodHandlers } from '../../src/control/handlers.ts'
 import { startControlServer, type ControlServer } from '../../src/control/server.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import type { RecoveryResult } from '../../src/session/report.ts'
@@ -22,7 +22,8 @@ export interface FakeDaemon extends AsyncDisposable {
   readonly failures: string[]
   /** Replaces single handlers while it runs. */
   readonly methods: MethodHandlers
-  ready: ReturnType<ControlHandlers['ready']>
+  /** What /livez and /readyz answer with. */
+  checks: HealthCheck[]
   close(): Promise<void>
 }
 
@@ -45,9 +46,13 @@ export async function startFakeDaemon(
   const calls: FakeDaemon['calls'] = []
   const failures: string[] = []
   const methods = recording(fakeMethods(sessions), calls)
-  const readiness: { now: ReturnType<ControlHandlers['ready']> } = { now: { ready: true } }
+  const health: { checks: HealthCheck[] } = { checks: [{ name: 'store' }] }
   const server: ControlServer = await startControlServer({
-    handlers: { methods, ready: () => readiness.now },
+    handlers: {
+      methods,
+      health: async () => health.checks,
+      metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+    },
     version,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
     socketPath: join(dir, 'run', 'control.sock'),
@@ -67,11 +72,11 @@ export async function startFakeDaemon(
     failures,
     methods,
     close,
-    set ready(state) {
-      readiness.now = state
+    set checks(checks) {
+      health.checks = checks
     },
-    get ready() {
-      return readiness.now
+    get checks() {
+      return health.checks
     },
     [Symbol.asyncDispose]: close,
   }

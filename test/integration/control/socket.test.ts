@@ -19,6 +19,8 @@ afterEach(async () => {
   await daemon.close()
 })
 
+const silent = { health: async () => [], metrics: async () => ({ contentType: '', text: '' }) }
+
 describe('the socket', () => {
   test('is for owner and group alone', async () => {
     expect((await stat(daemon.socketPath)).mode & 0o777).toBe(0o660)
@@ -27,7 +29,7 @@ describe('the socket', () => {
 
   test('is not taken from a daemon that lives', async () => {
     const { socketPath } = daemon
-    const handlers = { methods: daemon.methods, ready: () => ({ ready: true }) as const }
+    const handlers = { methods: daemon.methods, ...silent }
     const second = startControlServer({ handlers, version: VERSION, socketPath })
     expect(await failure(second)).toMatchObject({ code: 'state.locked' })
     expect((await client.call('session.list', {})).sessions).toHaveLength(2)
@@ -36,7 +38,7 @@ describe('the socket', () => {
   test('replaces a stale one, and closing removes it', async () => {
     const socketPath = join(daemon.dir, 'stale.sock')
     await leaveStaleSocket(socketPath)
-    const handlers = { methods: daemon.methods, ready: () => ({ ready: true }) as const }
+    const handlers = { methods: daemon.methods, ...silent }
     const server = await startControlServer({ handlers, version: VERSION, socketPath })
     await server.close()
     expect(await failure(stat(socketPath))).toMatchObject({ code: 'ENOENT' })
@@ -45,14 +47,14 @@ describe('the socket', () => {
   test('leaves alone what is no socket', async () => {
     const socketPath = join(daemon.dir, 'file')
     await writeFile(socketPath, 'precious')
-    const handlers = { methods: daemon.methods, ready: () => ({ ready: true }) as const }
+    const handlers = { methods: daemon.methods, ...silent }
     const server = startControlServer({ handlers, version: VERSION, socketPath })
     expect(await failure(server)).toMatchObject({ code: 'config.invalid' })
   })
 
   test('refuses a path that the kernel would cut', async () => {
     const socketPath = join(daemon.dir, 'x'.repeat(120))
-    const handlers = { methods: daemon.methods, ready: () => ({ ready: true }) as const }
+    const handlers = { methods: daemon.methods, ...silent }
     const server = startControlServer({ handlers, version: VERSION, socketPath })
     expect(await failure(server)).toMatchObject({ code: 'config.invalid', subject: socketPath })
   })

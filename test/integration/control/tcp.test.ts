@@ -42,12 +42,32 @@ describe('TCP', () => {
     await remote.close()
   })
 
-  test('health needs no token', async () => {
-    expect((await get('/livez')).status).toBe(200)
-    expect((await get('/readyz')).status).toBe(200)
-    daemon.ready = { ready: false, detail: 'recovering 3 of 10' }
+  test('health needs no token, and keeps its reasons from those without one', async () => {
+    for (const path of ['/livez', '/readyz']) {
+      const reply = await get(path)
+      expect([reply.status, await reply.text()]).toEqual([200, 'ok\n'])
+    }
+    daemon.checks = [{ name: 'store', failure: 's3 minio.internal is away' }, { name: 'registry' }]
     const reply = await get('/readyz')
-    expect([reply.status, await reply.text()]).toEqual([503, 'recovering 3 of 10\n'])
+    expect(reply.status).toBe(503)
+    expect(await reply.text()).toBe(
+      '[-]store failed: reason withheld\n[+]registry ok\nreadyz check failed\n',
+    )
+    const told = await get('/readyz', `Bearer ${TOKEN}`)
+    expect(await told.text()).toContain('[-]store failed: s3 minio.internal is away\n')
+    expect(await (await get('/readyz', 'Bearer wrong')).text()).toContain('reason withheld')
+  })
+
+  test('verbose health lists every check', async () => {
+    const reply = await get('/readyz?verbose')
+    expect(await reply.text()).toBe('[+]store ok\nreadyz check passed\n')
+  })
+
+  test('metrics need the token', async () => {
+    expect((await get('/metrics')).status).toBe(401)
+    const reply = await get('/metrics', `Bearer ${TOKEN}`)
+    expect(reply.headers.get('content-type')).toContain('version=0.0.4')
+    expect(await reply.text()).toBe('up 1\n')
   })
 
   test('every reply names the version', async () => {

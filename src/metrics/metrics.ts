@@ -1,0 +1,218 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { AuthStore } from '../authstate/port.ts'
+import type { WorkerRegistry } from '../backend/port.ts'
+import type { Replica } from '../replica/port.ts'
+import { CAUSES, type CauseId } from '../session/cause.ts'
+import type { RecoveryResult } from '../session/report.ts'
+import { SESSION_STATES, type SessionState } from '../session/state.ts'
+import type { SessionEvent } from '../whatsapp/ports.ts'
+import { connectionChange } from './connection.ts'
+import { createInstruments, type Instruments } from './instruments.ts'
+import type { StoreRequest } from './measured-store.ts'
+import { definition, METRIC_NAMES } from './table.ts'
+
+/** What is asked of the running worker with every scrape; it must be cheap for 1,000 sessions. */
+export interface MetricSources {
+  ready(): Promise<boolean>
+  storeUp(): boolean
+  readingPaused(): boolean
+  sessions(): readonly SessionFigures[]
+  auth: Pick<AuthStore, 'pendingBytes' | 'find'>
+  replica: Pick<Replica, 'lag' | 'forfeits'>
+  backend: Pick<WorkerRegistry, 'health'>
+  /** What waits for the backend; undefined where there is none. */
+  outbox(): number | undefined
+}
+
+interface SessionFigures {
+  id: string
+  state: SessionState
+  provisional: boolean
+  messagesIn: number
+  messagesOut: number
+  lastActivity: number | undefined
+}
+
+export interface MetricsOptions {
+  version: string
+  worker: string
+  perSession: boolean
+  /** What an object of this name is, where its writing is worth a timestamp. */
+  kindOf(name: string): 'bundle' | 'snapshot' | undefined
+  now?: () => number
+}
+
+const ABSENT_AT_FIRST = [
+  'wa_gateway_last_bundle_timestamp_seconds',
+  'wa_gateway_last_snapshot_timestamp_seconds',
+  'wa_gateway_backend_registered',
+  'wa_gateway_backend_last_success_timestamp_seconds',
+  'wa_gateway_outbox_entries',
+] as const
+const PHASES = ['queue', 'restore', 'connect', 'total'] as const
+
+/**
+ * The worker's metrics. Counters and histograms are fed as things happen; gauges are read from the
+ * sources when somebody scrapes. No part of the worker but this folder knows Prometheus.
+ */
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #instruments: Instruments
+  readonly #options: MetricsOptions
+  readonly #states = new Map<string, SessionState>()
+  #sources: MetricSources | undefined
+
+  constructor(options: MetricsOptions) {
+    this.#options = options
+    collectDefaultMetrics({ register: this.#registry })
+    this.#instruments = createInstruments(this.#registry, options)
+    this.#begin()
+    const { version, worker } = options
+    this.#instruments.wa_gateway_build_info.set({ version, worker }, 1)
+  }
+
+  /** From here on scrapes tell of this worker. */
+  serve(sources: MetricSources): void {
+    this.#sources = sources
+  }
+
+  /** A listener for the service's events. */
+  readonly listen = (event: SessionEvent): void => {
+    const { wa_gateway_messages_received_total: received } = this.#instruments
+    const { wa_gateway_recovery_retries_total: retries } = this.#instruments
+    if (event.type === 'message') received.inc()
+    if (event.type === 'session') this.#changed(event.view)
+    if (event.type === 'recovery' && event.event.type === 'retry') retries.inc()
+    if (event.type === 'recovery' && event.event.type === 'settled')
+      this.#recovered(event.event.result)
+  }
+
+  sent(status: 'sent' | 'pending'): void {
+    this.#instruments.wa_gateway_messages_sent_total.inc({ status })
+  }
+
+  fenced(): void {
+    this.#instruments.wa_gateway_fences_total.inc()
+  }
+
+  committed(seconds: number): void {
+    this.#instruments.wa_gateway_commit_duration_seconds.observe(seconds)
+  }
+
+  requested({ operation, outcome, seconds, name }: StoreRequest): void {
+    const metrics = this.#instruments
+    metrics.wa_gateway_store_requests_total.inc({ operation, outcome })
+    metrics.wa_gateway_store_request_duration_seconds.observe({ operation }, seconds)
+    const wrote = outcome === 'ok' && (operation === 'put' || operation === 'put_if_absent')
+    if (!wrote || name === undefined) return
+    const at = (this.#options.now?.() ?? Date.now()) / 1000
+    const kind = this.#options.kindOf(name)
+    if (kind === 'bundle') metrics.wa_gateway_last_bundle_timestamp_seconds.set(at)
+    if (kind === 'snapshot') metrics.wa_gateway_last_snapshot_timestamp_seconds.set(at)
+  }
+
+  /** Everything in the text format of Prometheus. */
+  async scrape(): Promise<{ contentType: string; text: string }> {
+    if (this.#sources !== undefined) await this.#read(this.#sources)
+    const { contentType } = this.#registry
+    return { contentType, text: await this.#registry.metrics() }
+  }
+
+  #changed(view: { id: string; state: SessionState; cause?: CauseId }): void {
+    const change = connectionChange(this.#states.get(view.id), view)
+    this.#states.set(view.id, view.state)
+    const metrics = this.#instruments
+    if (change.kind === 'login') metrics.wa_gateway_logins_total.inc()
+    if (change.kind === 'disconnect')
+      metrics.wa_gateway_disconnects_total.inc({ cause: change.cause })
+  }
+
+  #recovered({ outcome, cause, durations }: RecoveryResult): void {
+    const metrics = this.#instruments
+    metrics.wa_gateway_recoveries_total.inc({ outcome, cause: cause ?? 'none' })
+    const known: Partial<Record<string, number>> = durations
+    for (const phase of PHASES) {
+      const ms = known[phase]
+      if (ms !== undefined)
+        metrics.wa_gateway_recovery_duration_seconds.observe({ phase }, ms / 1000)
+    }
+  }
+
+  async #read(sources: MetricSources): Promise<void> {
+    const metrics = this.#instruments
+    const { replica, auth } = sources
+    metrics.wa_gateway_ready.set(Number(await sources.ready()))
+    metrics.wa_gateway_store_up.set(Number(sources.storeUp()))
+    metrics.wa_gateway_reading_paused.set(Number(sources.readingPaused()))
+    metrics.wa_gateway_commit_pending_bytes.set(auth.pendingBytes)
+    const lag = replica.lag()
+    metrics.wa_gateway_replication_lag_seconds.set(lag.oldestMs / 1000)
+    metrics.wa_gateway_replication_lag_changes.set(lag.changes)
+    metrics.wa_gateway_replication_lag_bytes.set(lag.bytes)
+    const forfeits = replica.forfeits()
+    const changes = forfeits.reduce((sum, forfeit) => sum + forfeit.changes, 0)
+    counted(metrics.wa_gateway_forfeited_sessions_total, forfeits.length)
+    counted(metrics.wa_gateway_forfeited_changes_total, changes)
+    this.#readBackend(sources)
+    this.#readSessions(sources)
+  }
+
+  #readBackend(sources: MetricSources): void {
+    const metrics = this.#instruments
+    const { kind, registered, lastSuccessAt } = sources.backend.health()
+    if (kind === 'http') metrics.wa_gateway_backend_registered.set(Number(registered))
+    if (kind === 'http' && lastSuccessAt !== undefined)
+      metrics.wa_gateway_backend_last_success_timestamp_seconds.set(lastSuccessAt / 1000)
+    const waiting = sources.outbox()
+    if (waiting !== undefined) metrics.wa_gateway_outbox_entries.set(waiting)
+  }
+
+  #readSessions(sources: MetricSources): void {
+    const metrics = this.#instruments
+    const sessions = sources.sessions()
+    const byState = new Map<SessionState, number>()
+    for (const { state } of sessions) byState.set(state, (byState.get(state) ?? 0) + 1)
+    for (const state of SESSION_STATES)
+      metrics.wa_gateway_sessions.set({ state }, byState.get(state) ?? 0)
+    metrics.wa_gateway_sessions_provisional.set(sessions.filter((s) => s.provisional).length)
+    if (this.#options.perSession) this.#readEach(sessions, sources.auth)
+    const ids = new Set(sessions.map(({ id }) => id))
+    for (const id of this.#states.keys()) if (!ids.has(id)) this.#states.delete(id)
+  }
+
+  #readEach(sessions: readonly SessionFigures[], auth: MetricSources['auth']): void {
+    const metrics = this.#instruments
+    // Those that were removed since the last scrape go.
+    for (const name of METRIC_NAMES) if (definition(name).perSession) metrics[name].reset()
+    for (const { id: session, state, messagesIn, messagesOut, lastActivity } of sessions) {
+      metrics.wa_gateway_session_state.set({ session, state }, 1)
+      metrics.wa_gateway_session_messages_received_total.inc({ session }, messagesIn)
+      metrics.wa_gateway_session_messages_sent_total.inc({ session }, messagesOut)
+      const local = auth.find(session)
+      const lag = local === undefined ? 0 : Math.max(0, local.seq - local.storedSeq)
+      metrics.wa_gateway_session_replication_lag_changes.set({ session }, lag)
+      if (lastActivity !== undefined)
+        metrics.wa_gateway_session_last_activity_timestamp_seconds.set(
+          { session },
+          lastActivity / 1000,
+        )
+    }
+  }
+
+  #begin(): void {
+    const metrics = this.#instruments
+    // A rate over a counter that did not exist before its first event misses that event.
+    for (const status of ['sent', 'pending'])
+      metrics.wa_gateway_messages_sent_total.inc({ status }, 0)
+    metrics.wa_gateway_recoveries_total.inc({ outcome: 'recovered', cause: 'none' }, 0)
+    for (const cause of Object.keys(CAUSES)) metrics.wa_gateway_disconnects_total.inc({ cause }, 0)
+    for (const phase of PHASES) metrics.wa_gateway_recovery_duration_seconds.zero({ phase })
+    // A gauge that nobody has set yet would be scraped as 0.
+    for (const name of ABSENT_AT_FIRST) metrics[name].remove({})
+  }
+}
+
+function counted(counter: Instruments['wa_gateway_fences_total'], total: number): void {
+  counter.reset()
+  counter.inc(total)
+}

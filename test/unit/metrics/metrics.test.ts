@@ -1,0 +1,184 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { Metrics, type MetricSources } from '../../../src/metrics/metrics.ts'
+import { renderMetrics } from '../../../src/metrics/render.ts'
+import { definition, METRIC_NAMES } from '../../../src/metrics/table.ts'
+import type { SessionState, SessionView } from '../../../src/session/state.ts'
+
+const AT = Date.UTC(2025, 5, 1)
+
+function sourcesOf(states: readonly SessionState[], more: Partial<MetricSources> = {}) {
+  return {
+    ready: async () => true,
+    storeUp: () => true,
+    readingPaused: () => false,
+    sessions: () =>
+      states.map((state, n) => ({
+        id: `session-${n}`,
+        state,
+        provisional: false,
+        messagesIn: 2,
+        messagesOut: 1,
+        lastActivity: AT,
+      })),
+    auth: { pendingBytes: 12, find: () => undefined },
+    replica: { lag: () => ({ changes: 3, bytes: 900, oldestMs: 1500 }), forfeits: () => [] },
+    backend: { health: () => ({ kind: 'standalone', registered: true }) },
+    outbox: () => undefined,
+    ...more,
+  } satisfies MetricSources
+}
+
+function create(perSession = false): Metrics {
+  return new Metrics({
+    version: '1.2.3',
+    worker: 'worker-1',
+    perSession,
+    kindOf: (name) => (name === 'a-bundle' ? 'bundle' : undefined),
+    now: () => AT,
+  })
+}
+
+/** The samples of a scrape by name and labels. */
+async function scrape(metrics: Metrics): Promise<Map<string, number>> {
+  const { text } = await metrics.scrape()
+  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]),
+  )
+}
+
+function view(state: SessionState, cause?: SessionView['cause']): SessionView {
+  const rest = { since: AT, messagesIn: 0, messagesOut: 0 }
+  return { id: 'session-0', state, ...(cause && { cause }), ...rest }
+}
+
+test('gauges tell how the worker is when it is asked', async () => {
+  const metrics = create()
+  metrics.serve(sourcesOf(['online', 'online', 'failed']))
+  const samples = await scrape(metrics)
+  expect(samples.get('wa_gateway_build_info{version="1.2.3",worker="worker-1"}')).toBe(1)
+  expect(samples.get('wa_gateway_sessions{state="online"}')).toBe(2)
+  expect(samples.get('wa_gateway_sessions{state="failed"}')).toBe(1)
+  expect(samples.get('wa_gateway_sessions{state="banned"}')).toBe(0)
+  expect(samples.get('wa_gateway_replication_lag_seconds')).toBe(1.5)
+  expect(samples.get('wa_gateway_replication_lag_changes')).toBe(3)
+  expect(samples.get('wa_gateway_commit_pending_bytes')).toBe(12)
+})
+
+test('what is not known is absent, not 0', async () => {
+  const metrics = create()
+  metrics.serve(sourcesOf([]))
+  const absent = [
+    'wa_gateway_last_bundle_timestamp_seconds',
+    'wa_gateway_last_snapshot_timestamp_seconds',
+    'wa_gateway_backend_registered',
+    'wa_gateway_outbox_entries',
+  ]
+  const before = await scrape(metrics)
+  for (const name of absent) expect(before.has(name)).toBe(false)
+  metrics.requested({ operation: 'put_if_absent', outcome: 'ok', seconds: 0.1, name: 'a-bundle' })
+  metrics.serve(
+    sourcesOf([], {
+      backend: { health: () => ({ kind: 'http', registered: false }) },
+      outbox: () => 4,
+    }),
+  )
+  const after = await scrape(metrics)
+  expect(after.get('wa_gateway_last_bundle_timestamp_seconds')).toBe(AT / 1000)
+  expect(after.get('wa_gateway_backend_registered')).toBe(0)
+  expect(after.get('wa_gateway_outbox_entries')).toBe(4)
+})
+
+test('counters follow the events', async () => {
+  const metrics = create()
+  metrics.listen({ type: 'session', view: view('connecting') })
+  metrics.listen({ type: 'session', view: view('online') })
+  metrics.listen({ type: 'session', view: view('online', 'stalled') })
+  metrics.listen({ type: 'session', view: view('reconnecting', 'connection-lost') })
+  metrics.listen({ type: 'message', sessionId: 'session-0', id: '1', from: '2', text: '3', at: AT })
+  metrics.sent('pending')
+  metrics.fenced()
+  metrics.committed(0.002)
+  const result = {
+    sessionId: 'session-0',
+    outcome: 'failed',
+    cause: 'timeout',
+    attempts: 2,
+    durations: { total: 4000 },
+  } as const
+  const event = { type: 'settled', result, done: 1, total: 1 } as const
+  metrics.listen({ type: 'recovery', event })
+  metrics.requested({ operation: 'get', outcome: 'absent', seconds: 0.004 })
+  const samples = await scrape(metrics)
+  expect(Object.fromEntries(samples)).toMatchObject({
+    wa_gateway_logins_total: 1,
+    'wa_gateway_disconnects_total{cause="connection-lost"}': 1,
+    'wa_gateway_disconnects_total{cause="stalled"}': 0,
+    wa_gateway_messages_received_total: 1,
+    'wa_gateway_messages_sent_total{status="pending"}': 1,
+    wa_gateway_fences_total: 1,
+    wa_gateway_commit_duration_seconds_count: 1,
+    'wa_gateway_recoveries_total{outcome="failed",cause="timeout"}': 1,
+    'wa_gateway_recovery_duration_seconds_sum{phase="total"}': 4,
+    'wa_gateway_store_requests_total{operation="get",outcome="absent"}': 1,
+    'wa_gateway_store_request_duration_seconds_bucket{le="0.005",operation="get"}': 1,
+  })
+})
+
+test('forfeits are counted from what the replica knows, however often one scrapes', async () => {
+  const metrics = create()
+  const forfeits = () => [
+    { sessionId: 'a', changes: 3, at: AT },
+    { sessionId: 'b', changes: 4, at: AT },
+  ]
+  metrics.serve(
+    sourcesOf([], { replica: { lag: () => ({ changes: 0, bytes: 0, oldestMs: 0 }), forfeits } }),
+  )
+  await scrape(metrics)
+  const samples = await scrape(metrics)
+  expect(samples.get('wa_gateway_forfeited_sessions_total')).toBe(2)
+  expect(samples.get('wa_gateway_forfeited_changes_total')).toBe(7)
+})
+
+test('no session is named unless that is wanted, and then only those that there are', async () => {
+  const quiet = create()
+  quiet.serve(sourcesOf(['online']))
+  expect((await quiet.scrape()).text).not.toContain('session-0')
+  const metrics = create(true)
+  metrics.serve(sourcesOf(['online', 'failed']))
+  const before = await scrape(metrics)
+  expect(before.get('wa_gateway_session_state{session="session-1",state="failed"}')).toBe(1)
+  metrics.serve(sourcesOf(['online']))
+  await scrape(metrics)
+  const after = await scrape(metrics)
+  expect([...after.keys()].some((name) => name.includes('session-1'))).toBe(false)
+  expect(after.get('wa_gateway_session_messages_received_total{session="session-0"}')).toBe(2)
+})
+
+test('a scrape has what the table has, and the documentation what a scrape has', async () => {
+  const metrics = create(true)
+  const { text } = await metrics.scrape()
+  const own = [...text.matchAll(/^# TYPE (wa_gateway_\w+) (\w+)$/gm)].map(([, name, type]) => ({
+    name,
+    type,
+  }))
+  const table = METRIC_NAMES.map((name) => ({ name, type: definition(name).type }))
+  expect(own.toSorted(byName)).toEqual(table.toSorted(byName))
+  const page = readFileSync(new URL('../../../docs/METRICS.md', import.meta.url), 'utf8')
+  expect(page).toBe(renderMetrics(page))
+  expect(() => renderMetrics('nothing')).toThrow('metrics:begin')
+})
+
+test('names and units are those of the conventions', () => {
+  for (const name of METRIC_NAMES) {
+    const { type, help } = definition(name)
+    expect(name.endsWith('_total'), name).toBe(type === 'counter')
+    expect(name.endsWith('_duration_seconds'), name).toBe(type === 'histogram')
+    expect(name).not.toMatch(/_(ms|milliseconds|kb|kilobytes)(_|$)/)
+    expect(help).toMatch(/^[A-Z1].*\.$/)
+  }
+})
+
+const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
+  (a.name ?? '').localeCompare(b.name ?? '')
