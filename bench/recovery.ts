@@ -123,7 +123,7 @@ async function measure(count: number, ratchets: number): Promise<[string, Logins
   const simulator = await Simulator.start()
   try {
     const ids = Array.from({ length: count }, (_, i) => `s${i}`)
-    const fleet = await makeFleet(simulator, ids, ratchets)
+    const fleet = await makeFleet(simulator, ids, { ratchets })
     const scene = { dir, stateDir: join(dir, 'state'), simulator, fleet }
     const store = await openStore({ kind: 'folder', dir: join(dir, 'objects') })
     await putIntoStore(fleet, { stateDir: scene.stateDir, store, worker: WORKER })

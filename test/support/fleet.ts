@@ -29,21 +29,26 @@ export interface Fleet {
   keys: SignalDataSet
 }
 
+const TEMPLATE_NUMBER = '15559999999'
 const FIRST_NUMBER = 15_560_000_000
 const STORED_AT_ONCE = 8
 
-/**
- * Accounts without a pairing for each, which takes a second of processor time. `ratchets` adds so
- * many sessions of 1.2 KB with contacts.
- */
+export interface FleetOptions {
+  /** Sessions of 1.2 KB with contacts; none by default. */
+  ratchets?: number
+  /** The phone number of a session. */
+  userOf?: (id: string, n: number) => string
+}
+
+/** Accounts without a pairing for each, which takes a second of processor time. */
 export async function makeFleet(
   simulator: Simulator,
   ids: readonly string[],
-  ratchets = 0,
+  { ratchets = 0, userOf = (_, n) => String(FIRST_NUMBER + n) }: FleetOptions = {},
 ): Promise<Fleet> {
-  const first = await pair(simulator, String(FIRST_NUMBER - 1))
+  const first = await pair(simulator, TEMPLATE_NUMBER)
   await first.end()
-  const [template] = simulator.phone(String(FIRST_NUMBER - 1)).devices
+  const [template] = simulator.phone(TEMPLATE_NUMBER).devices
   if (template === undefined) throw new Error('the first account was not paired')
   const preKeys = await first.auth.state.keys.get(
     'pre-key',
@@ -53,7 +58,7 @@ export async function makeFleet(
     Array.from({ length: ratchets }, (_, k) => [`4477${k}.0`, randomBytes(1_200)]),
   )
   const accounts = ids.map((id, n): Account => {
-    const user = String(FIRST_NUMBER + n)
+    const user = userOf(id, n)
     const noise = Curve.generateKeyPair()
     const device = simulator
       .phone(user)

@@ -7,6 +7,8 @@ import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
 import type { Result } from '../../src/control/api.ts'
 import { Simulator } from '../../src/simulator/simulator.ts'
+import { openStore } from '../../src/store/open.ts'
+import { makeFleet, putIntoStore } from './fleet.ts'
 import { BIN, eventually, GatewayProcess, type Environment } from './gateway.ts'
 import { receiveTexts, type ReceivedTexts } from './received-texts.ts'
 import { StoredObjects } from './stored-objects.ts'
@@ -32,6 +34,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   onTestFinished(() => stage.close())
   return stage
 }
+
+const WORKER = 'worker-1'
 
 /** Encrypts the sessions of stages that store them in S3. */
 const STAGE_KEY = createHash('sha256').update('the stage').digest('base64')
@@ -60,7 +64,7 @@ export class Stage {
       WA_GATEWAY_SOCKET: join(dir, 'control.sock'),
       WA_GATEWAY_WHATSAPP_URL: simulator.url,
       WA_GATEWAY_WHATSAPP_ROOT: simulator.rootHex,
-      WORKER_ID: 'worker-1',
+      WORKER_ID: WORKER,
       SESSION_RECOVERY_STARTUP_DELAY: '10',
       SESSION_RECOVERY_RETRY_DELAY: '50',
       ...(own['MINIO_ENDPOINT'] === undefined
@@ -127,6 +131,14 @@ export class Stage {
     await Promise.all(this.ids.map((id) => this.pair(id)))
     await gateway.untilOnline(this.ids)
     return gateway
+  }
+
+  /** Leaves accounts as a worker leaves them that stopped: nothing of it is paired one by one. */
+  async adoptAll(): Promise<void> {
+    const fleet = await makeFleet(this.simulator, this.ids, { userOf: (id) => this.phoneOf(id) })
+    const store = await openStore({ kind: 'folder', dir: join(this.dir, 'objects') })
+    await putIntoStore(fleet, { stateDir: this.stateDir, store, worker: WORKER })
+    await store.close()
   }
 
   async pair(id: string): Promise<void> {

@@ -37,6 +37,11 @@ export class StoredObjects {
     await rm(objectPath(this.#root, name), { recursive: true })
   }
 
+  /** Takes away everything that is stored of the session alone. */
+  async removeSession(sessionId: string): Promise<void> {
+    await rm(join(this.#root, 'v1/sessions', sessionId), { recursive: true })
+  }
+
   /** Copies an object to a directory beside the store; the function returned puts it back. */
   async keep(name: string): Promise<() => Promise<void>> {
     const object = objectPath(this.#root, name)
