@@ -99,6 +99,12 @@ const PASSING: Trouble[] = [
   },
 ]
 
+const WELL: Pick<Trouble, 'name' | 'states' | 'causes'> = {
+  name: 'well',
+  states: ['online'],
+  causes: [],
+}
+
 const TROUBLES = [...STOPPED, SILENT, ...PASSING]
 
 test('three hundred sessions, some of them in every kind of trouble', async () => {
@@ -169,10 +175,9 @@ test('three hundred sessions, some of them in every kind of trouble', async () =
 }, 300_000)
 
 function expectIn(trouble: Trouble | undefined, { id, state, cause }: View): void {
-  const { name, states, causes } = trouble ?? { name: 'well', states: ['online'], causes: [] }
+  const { name, states, causes } = trouble ?? WELL
   expect([id, name, state]).toEqual([id, name, states.find((known) => known === state)])
-  if (causes.length > 0)
-    expect([id, name, cause]).toEqual([id, name, causes.find((known) => known === cause)])
+  expect([id, name, cause]).toEqual([id, name, causes.find((known) => known === cause)])
 }
 
 function note(reported: Map<string, string>, body: unknown): void {
