@@ -1,4 +1,8 @@
-import type { AuthenticationCreds, AuthenticationState } from '@whiskeysockets/baileys'
+import type {
+  AuthenticationCreds,
+  AuthenticationState,
+  SignalKeyStore,
+} from '@whiskeysockets/baileys'
 
 /** One stored value. Creds are type `creds`, id ``; the other types are Baileys' key types. */
 export interface Entry {
@@ -193,6 +197,12 @@ export interface AuthHandle {
    * reads see it at once.
    */
   readonly state: AuthenticationState
+  /**
+   * The same keys for whoever lets nothing out before ackSeq allows it: `set` resolves when its
+   * change is made, so that many changes share a commit or a bundle. While more than 256 changes
+   * wait to be acknowledged, it waits too. Once sealed it never settles, as that of `state`.
+   */
+  readonly keysAhead: SignalKeyStore
   /** Newest change made, and newest change known to be durable. */
   readonly seq: number
   readonly durableSeq: number

@@ -3,6 +3,7 @@ import type {
   AuthenticationState,
   SignalDataSet,
   SignalDataTypeMap,
+  SignalKeyStore,
 } from '@whiskeysockets/baileys'
 
 import { GatewayError } from '../session/errors.ts'
@@ -39,10 +40,14 @@ interface Waiter {
   reject: (error: GatewayError) => void
 }
 
+/** Changes that `keysAhead` makes before the oldest of them is acknowledged. */
+const AHEAD = 256
+
 /** open ──► sealed ──► closed. A failure of the disk leaves it as it is, but nothing settles. */
 export class SessionHandle implements AuthHandle {
   readonly sessionId: string
   readonly state: AuthenticationState
+  readonly keysAhead: SignalKeyStore
   readonly #ref: SessionRef
   readonly #context: HandleContext
   readonly #overlay = new Overlay()
@@ -66,14 +71,13 @@ export class SessionHandle implements AuthHandle {
     this.#durableSeq = head.seq
     this.#hash = Buffer.from(head.hash, 'hex')
     this.#acknowledged = new Acknowledged(ackSeqOf(context.ack, head), context.frozenAt)
+    // Baileys accepts promises only where it awaits, and a throw must be a rejection.
+    const get: SignalKeyStore['get'] = async (type, ids) => this.#read(() => this.#get(type, ids))
     this.state = {
       creds: decodeCreds(ref.sessionId, creds?.value, context.revive),
-      keys: {
-        // Baileys accepts promises only where it awaits, and a throw must be a rejection.
-        get: async (type, ids) => this.#read(() => this.#get(type, ids)),
-        set: async (data) => this.#set(data),
-      },
+      keys: { get, set: async (data) => this.#set(data, 0) },
     }
+    this.keysAhead = { get, set: async (data) => this.#set(data, AHEAD) }
   }
 
   get seq(): number {
@@ -204,7 +208,8 @@ export class SessionHandle implements AuthHandle {
     return Object.fromEntries(found)
   }
 
-  #set(data: SignalDataSet): Promise<void> {
+  /** Resolves when all but the newest `ahead` changes are acknowledged. */
+  #set(data: SignalDataSet, ahead: number): Promise<void> {
     if (this.#phase !== 'open' || this.#context.writer.failure !== undefined)
       return new Promise(never)
     const writes: Write[] = []
@@ -215,7 +220,7 @@ export class SessionHandle implements AuthHandle {
       }
     if (writes.length === 0) return Promise.resolve()
     const seq = this.#change(writes)
-    return this.#acknowledged.reached(seq)
+    return this.#acknowledged.reached(seq - ahead)
   }
 
   #change(writes: Write[]): number {

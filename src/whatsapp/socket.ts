@@ -1,4 +1,4 @@
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   makeWASocket,
   proto,
@@ -27,7 +27,7 @@ export interface SocketSettings {
 
 export interface SocketListeners {
   update(update: Partial<ConnectionState>): void
-  /** Called for each message, twice for most: before its receipt leaves and when Baileys tells. */
+  /** Called for each message, twice for most: when it may be acknowledged, and when Baileys tells. */
   message(message: WAMessage): void
   /** Frames have been held back for long, since changes don't become durable; or no longer. */
   stalled(stalled: boolean): void
@@ -70,7 +70,7 @@ export class SessionSocket {
     this.#handle = handle
     this.#listeners = listeners
     this.#logger = logger
-    const memo = new Memo(handle.state.keys, (stanza, plaintext) =>
+    const memo = new Memo(handle.keysAhead, (stanza, plaintext) =>
       this.#decrypted(stanza, plaintext),
     )
     this.#socket = makeWASocket({
@@ -98,7 +98,7 @@ export class SessionSocket {
     })
     this.#socket.ev.on('connection.update', (update) => listeners.update(update))
     this.#socket.ev.on('messages.upsert', ({ messages }: BaileysEventMap['messages.upsert']) => {
-      for (const message of messages) listeners.message(message)
+      for (const message of messages) this.#tell(message, 0)
     })
   }
 
@@ -234,17 +234,27 @@ export class SessionSocket {
    * Hands a message over before its receipt leaves, and not when Baileys tells of it, which is
    * afterwards: a kill between the two would lose it to the application for good.
    */
-  async #decrypted(stanza: BinaryNode, plaintext: Uint8Array): Promise<void> {
+  #decrypted(stanza: BinaryNode, plaintext: Uint8Array): void {
     const { me } = this.#handle.state.creds
     if (me === undefined) return
     try {
-      this.#listeners.message(messageOf(stanza, plaintext, me))
+      this.#tell(messageOf(stanza, plaintext, me), plaintext.length)
     } catch (error) {
       // Thrown on, it would look to Baileys like a message that can't be decrypted.
-      this.#logger.warn({ err: error }, 'a message could not be handed over before its receipt')
+      this.#logger.warn({ err: error }, 'a message could not be read')
     }
-    // What the listeners wrote to other processes leaves this one.
-    await setImmediate()
+  }
+
+  /** As soon as its ratchet step may be acknowledged. */
+  #tell(message: WAMessage, bytes: number): void {
+    this.#gate.tell(bytes, () => {
+      try {
+        this.#listeners.message(message)
+      } catch (error) {
+        // Its frames are not to stay behind the gate for this.
+        this.#logger.error({ err: error }, 'a message could not be handed over')
+      }
+    })
   }
 
   /** `ws` waits up to 30 s for a peer that doesn't answer the close; here it is cut earlier. */

@@ -7,7 +7,9 @@ import { GatewayError } from '../../session/errors.ts'
  * receipt on the decrypted message, the answer of a pairing on the creds. The gate stands between
  * Baileys and its WebSocket and lets a frame out only when every change that had been made when the
  * frame was handed over may be acknowledged. Baileys is told at once that the frame is sent, so
- * that one slow commit does not stop the next encryption; order is kept.
+ * that one slow commit does not stop the next encryption; order is kept. Messages for the
+ * application wait in the same line: they are told when their ratchet step may be acknowledged, and
+ * before the receipt that follows them.
  */
 
 type Sent = (error?: Error) => void
@@ -36,9 +38,13 @@ export interface GateSettings {
 
 interface Held {
   needs: number
-  data: Uint8Array | string
+  bytes: number
   since: number
-  departure: Departure | undefined
+  departure?: Departure | undefined
+  /** Lets a frame out. */
+  send?: () => void
+  /** Tells the application something, in its turn. */
+  tell?: () => void
 }
 
 const departures = new AsyncLocalStorage<Departure>()
@@ -78,6 +84,8 @@ export class SendGate {
   #connected: boolean
   #stalled = false
   #stallTimer: NodeJS.Timeout | undefined
+  /** Something was told in this turn of the event loop, and nothing leaves before the next. */
+  #telling = false
   #drained: PromiseWithResolvers<void> | undefined
 
   constructor(
@@ -113,7 +121,7 @@ export class SendGate {
 
   /** Resolves when nothing is held, or the socket is closed. */
   drained(): Promise<void> {
-    if (this.#held.length === 0) return Promise.resolve()
+    if (this.#held.length === 0 && !this.#telling) return Promise.resolve()
     this.#drained ??= Promise.withResolvers()
     return this.#drained.promise
   }
@@ -134,38 +142,67 @@ export class SendGate {
     this.#applyPauses()
   }
 
+  /**
+   * Runs `tell`, which must not throw, when every change made so far may be acknowledged: now, or
+   * later in its turn, or never if the socket closes first. `bytes` is what it holds on to.
+   */
+  tell(bytes: number, tell: () => void): void {
+    if (!this.#open) return
+    this.#hold({ needs: this.#handle.seq, bytes, since: performance.now(), tell })
+    this.#release()
+  }
+
   #take(data: Uint8Array | string, sent: Sent | undefined): void {
     const departure = departures.getStore()
     const needs = this.#handle.seq
-    const ready = this.#held.length === 0 && this.#handle.ackSeq >= needs
+    const ready = this.#held.length === 0 && !this.#telling && this.#handle.ackSeq >= needs
     if (ready || !this.#open || this.#socket.readyState !== this.#socket.OPEN) {
       if (departure !== undefined) departure.last = 'left'
       this.#send(data, sent)
       return
     }
     if (departure !== undefined) departure.last = 'held'
-    this.#held.push({ needs, data, since: performance.now(), departure })
-    this.#bytes += data.length
-    if (this.#bytes > this.#settings.highWaterBytes) this.pause('held frames')
-    if (this.#held.length === 1) this.#watch()
+    // Baileys was told long ago; a write that fails also closes the socket, which it hears.
+    const send = (): void => this.#send(data, () => undefined)
+    this.#hold({ needs, bytes: data.length, since: performance.now(), departure, send })
     if (sent !== undefined) setImmediate(sent)
   }
 
+  #hold(held: Held): void {
+    this.#held.push(held)
+    this.#bytes += held.bytes
+    if (this.#bytes > this.#settings.highWaterBytes) this.pause('held frames')
+    if (this.#held.length === 1) this.#watch()
+  }
+
   #release(): void {
+    if (this.#telling) return
     let count = 0
-    for (const { needs, data, departure } of this.#held) {
+    for (const { needs, bytes, departure, send, tell } of this.#held) {
       if (needs > this.#handle.ackSeq) break
+      if (this.#telling && send !== undefined) break
       count++
-      this.#bytes -= data.length
+      this.#bytes -= bytes
       if (departure !== undefined) departure.last = 'left'
-      // Baileys was told long ago; a write that fails also closes the socket, which it hears.
-      this.#send(data, () => undefined)
+      send?.()
+      if (tell === undefined) continue
+      this.#telling = true
+      tell()
     }
     if (count === 0) return
     this.#held = this.#held.slice(count)
     if (this.#bytes <= this.#settings.highWaterBytes / 2) this.resume('held frames')
     this.#watch()
-    if (this.#held.length === 0) this.#settleDrained()
+    // What the listeners wrote to other processes leaves this one first.
+    if (this.#telling) setImmediate(() => this.#told())
+    else if (this.#held.length === 0) this.#settleDrained()
+  }
+
+  #told(): void {
+    this.#telling = false
+    if (!this.#open) return
+    this.#release()
+    if (this.#held.length === 0 && !this.#telling) this.#settleDrained()
   }
 
   /** Watches the oldest frame that is held. */

@@ -24,8 +24,8 @@ import { splitTransactions } from './split.ts'
 type MakeRepository = SocketConfig['makeSignalRepository']
 type Repository = ReturnType<MakeRepository>
 
-/** A message was decrypted, now or earlier; its receipt waits until this has returned. */
-export type OnDecrypted = (stanza: BinaryNode, plaintext: Uint8Array) => void | Promise<void>
+/** A message was decrypted, now or earlier; its receipt is handed over after this has returned. */
+export type OnDecrypted = (stanza: BinaryNode, plaintext: Uint8Array) => void
 
 interface Ciphertext {
   /** As Baileys calls the sender, in this group where it is one. */
@@ -156,7 +156,7 @@ export class Memo {
       (await this.#keys.ring.find(digest)) ?? (await this.#keys.decrypting({ digest, label }, work))
     if (stanza !== undefined) {
       this.#await(stanza, digest)
-      await this.#onDecrypted(stanza, plaintext)
+      this.#onDecrypted(stanza, plaintext)
     }
     return plaintext
   }

@@ -153,6 +153,25 @@ describe('acknowledgement', () => {
     expect(heard).toEqual([2, 3])
   })
 
+  test('remote: keys ahead are set at once, up to a limit, and never after a seal', async () => {
+    const { store, handle } = await openOne('remote')
+    const set = (n: number) => handle.keysAhead.set({ 'lid-mapping': { x: String(n) } })
+    // The creds are the first of 256 changes that may wait.
+    for (let n = 2; n <= 256; n += 1) await set(n)
+    expect(handle).toMatchObject({ seq: 256, ackSeq: 0 })
+    expect(await handle.state.keys.get('lid-mapping', ['x'])).toEqual({ x: '256' })
+    const next = Promise.resolve(set(257))
+    await handle.whenDurable()
+    expect(await isPending(next)).toBe(true)
+    await store.confirmShipped(store.boot, 0, [endAt(store, 'a', 1)])
+    await next
+    await handle.seal()
+    const late = Promise.resolve(set(258))
+    await store.confirmShipped(store.boot, 1, [endAt(store, 'a', 257)])
+    expect(await isPending(late)).toBe(true)
+    expect(handle).toMatchObject({ seq: 257, ackSeq: 257 })
+  })
+
   test('remote: a handle begins where the store stands', async () => {
     const { stateDir, store, handle } = await openOne('remote')
     await change(handle, 2)

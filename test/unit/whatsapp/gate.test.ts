@@ -146,6 +146,51 @@ test("a sender's last frame counts, not the others'", async () => {
   expect(departure.last).toBe('left')
 })
 
+test('the application is told in its turn, and what follows leaves a turn later', async () => {
+  const { wire, handle, gate } = open()
+  const log = wire.left
+  handle.seq = 1
+  gate.tell(10, () => log.push('one'))
+  wire.send('receipt of one')
+  handle.seq = 2
+  gate.tell(10, () => log.push('two'))
+  wire.send('receipt of two')
+  expect(log).toEqual([])
+  handle.acknowledge(1)
+  expect(log).toEqual(['one'])
+  handle.acknowledge(2)
+  wire.send('later')
+  expect(log).toEqual(['one'])
+  const drained = gate.drained()
+  await vi.runAllTimersAsync()
+  await drained
+  expect(log).toEqual(['one', 'receipt of one', 'two', 'receipt of two', 'later'])
+  expect(gate.heldBytes).toBe(0)
+})
+
+test('what rests on nothing new is told at once, still before what follows', async () => {
+  const { wire, gate } = open()
+  gate.tell(10, () => wire.left.push('one'))
+  wire.send('receipt')
+  expect(wire.left).toEqual(['one'])
+  const drained = gate.drained()
+  await vi.runAllTimersAsync()
+  await drained
+  expect(wire.left).toEqual(['one', 'receipt'])
+})
+
+test('what is not told when the socket closes never is', async () => {
+  const { wire, handle, gate } = open()
+  handle.seq = 1
+  const tell = vi.fn<() => void>()
+  gate.tell(10, tell)
+  wire.emit('close')
+  await gate.closed
+  handle.acknowledge(1)
+  gate.tell(10, tell)
+  expect(tell).not.toHaveBeenCalled()
+})
+
 test('drained resolves when the last frame has left', async () => {
   const { wire, handle, gate } = open()
   await gate.drained()
