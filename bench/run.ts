@@ -33,6 +33,20 @@ const BENCHES: Bench[] = [
     ratio: { column: 'key writes/s', against: 'files', within: 'keys a change' },
   },
   {
+    name: 'sends',
+    title: 'Messages of one account over a store that takes 20 ms',
+    runs: [
+      ...['1', '16'].flatMap((contacts) => [
+        ['plain', 'sent', contacts],
+        ['ours', 'sent', contacts],
+      ]),
+      ['plain', 'received'],
+      ['ours', 'received'],
+      ['ours', 'received', '1', '1000'],
+    ],
+    ratio: { column: 'messages/s', against: 'plain', within: 'messages' },
+  },
+  {
     name: 'recovery',
     title: 'From process start to all sessions online',
     runs: [['100'], ['300'], ['1000']],
