@@ -96,7 +96,11 @@ export class SessionSocket {
     this.#socket.ev.on('creds.update', () => {
       handle.saveCreds().catch((error: unknown) => listeners.saveFailed(error))
     })
-    this.#socket.ev.on('connection.update', (update) => listeners.update(update))
+    this.#socket.ev.on('connection.update', (update) => {
+      // Baileys tells of `open` also where the queries before it failed because WhatsApp hung up.
+      if (update.connection === 'open' && !this.#socket.ws.isOpen) return
+      listeners.update(update)
+    })
     this.#socket.ev.on('messages.upsert', ({ messages }: BaileysEventMap['messages.upsert']) => {
       for (const message of messages) this.#tell(message, 0)
     })
