@@ -25,3 +25,13 @@ export class Secret {
     return '[secret]'
   }
 }
+
+/** Every secret in a configuration, and each part of those that are lists. */
+export function secretsOf(value: unknown): string[] {
+  if (value instanceof Secret) {
+    const whole = value.reveal()
+    return [...new Set([whole, ...whole.split(/[\s,]+/)])]
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.values(value).flatMap(secretsOf)
+}

@@ -20,8 +20,8 @@ export interface RouteOptions {
   closing: AbortSignal
   /** How often an idle stream says that it is alive. Milliseconds. */
   heartbeatMs: number
-  /** Told of each failure that is not the caller's. */
-  onFailure: (method: string, error: GatewayError) => void
+  /** Told of each failure that is not the caller's, and of the session that it concerns. */
+  onFailure: (method: string, error: GatewayError, session?: string) => void
 }
 
 type AnyHandler = (
@@ -58,7 +58,8 @@ export function createRoutes(options: RouteOptions): FastifyInstance {
   app.setErrorHandler<Error>(async (thrown, request, reply) => {
     const error = failureOf(thrown)
     const status = httpStatus(error)
-    if (status >= 500) options.onFailure(request.routeOptions.url ?? request.url, error)
+    if (status >= 500)
+      options.onFailure(request.routeOptions.url ?? '', error, sessionOf(request.params))
     return reply.code(status).send(body(error))
   })
   addHealth(app, options)
@@ -101,7 +102,7 @@ function addMethod(
         (thrown: unknown) => {
           if (!stream.begun) throw thrown
           const error = toGatewayError(thrown)
-          if (httpStatus(error) >= 500) options.onFailure(name, error)
+          if (httpStatus(error) >= 500) options.onFailure(name, error, sessionOf(request.params))
           stream.fail(error)
         },
       )
@@ -113,6 +114,11 @@ function callerGone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   return AbortSignal.any([gone.signal, closing])
+}
+
+/** The session that a path names. */
+function sessionOf(params: unknown): string | undefined {
+  return (params as { session?: string } | undefined)?.session
 }
 
 const body = (error: GatewayError) => ({ error: errorToJson(error) })

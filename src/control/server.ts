@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify'
-import type { GatewayError } from '../session/errors.ts'
 import type { ControlHandlers } from './handlers.ts'
 import { clearSocketPath, listenOnSocket, listenOnTcp } from './listen.ts'
-import { createRoutes } from './routes.ts'
+import { createRoutes, type RouteOptions } from './routes.ts'
 
 export interface ControlServerOptions {
   handlers: ControlHandlers
@@ -12,7 +11,7 @@ export interface ControlServerOptions {
   /** The same API on TCP, for bearers of the token. */
   http?: { host: string; port: number; token: string }
   /** Told of every failure that is not the caller's, for the log. */
-  onFailure?: (method: string, error: GatewayError) => void
+  onFailure?: RouteOptions['onFailure']
   /** How often an idle stream says that it is alive; clients wait several times as long. */
   heartbeatMs?: number
 }

@@ -1,5 +1,6 @@
-import { pino, type Logger } from 'pino'
 import type { Writable } from 'node:stream'
+import { pino, type LogFn, type Logger } from 'pino'
+import { Redactor, type LoggedError } from './redact.ts'
 
 const WORDS: Record<number, string> = {
   10: 'trace',
@@ -12,34 +13,47 @@ const WORDS: Record<number, string> = {
 const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'err'])
 
 /**
- * The daemon's log: JSON lines, or plain lines where `stream` is a terminal. Errors are logged with
- * type, message, code and stack, never with the objects they carry.
+ * The daemon's log: JSON lines, or plain lines where `stream` is a terminal. Everything that is
+ * logged goes through a Redactor (redact.ts), which also takes these secrets out of the finished
+ * lines. A line about one session has its id under `session`.
  */
-export function createLogger(level: string, stream: Writable & { isTTY?: boolean }): Logger {
+export function createLogger(
+  level: string,
+  stream: Writable & { isTTY?: boolean },
+  secrets: readonly string[] = [],
+): Logger {
+  const redactor = new Redactor(secrets)
   const destination = stream.isTTY
     ? { write: (line: string) => stream.write(readable(line)) }
     : stream
-  return pino({ level, base: null, serializers: { err: describeError } }, destination)
+  return pino(
+    {
+      level,
+      base: null,
+      // The redactor has described errors already.
+      serializers: { err: (described: unknown) => described },
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, presentable(redactor, args))
+        },
+        streamWrite: (line) => redactor.withoutSecrets(line),
+      },
+    },
+    destination,
+  )
 }
 
-interface LoggedError {
-  type: string
-  message: string
-  code?: string
-  stack?: string
-  cause?: LoggedError
-}
+type LogArguments = Parameters<LogFn>
 
-function describeError(error: unknown): LoggedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
-  const { code } = error as { code?: unknown }
-  return {
-    type: error.name,
-    message: error.message,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
-    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
-  }
+/** Fields, then the sentence; further arguments, which pino would put into it, are left out. */
+function presentable(redactor: Redactor, [first, second]: LogArguments): LogArguments {
+  const given: unknown = first
+  if (typeof given === 'string') return [redactor.text(given)]
+  if (typeof given !== 'object' || given === null) return [{}, String(given)]
+  const fields = given instanceof Error ? { err: given } : given
+  const sentence = second ?? (given instanceof Error ? given.message : undefined)
+  const shown = redactor.fields(fields)
+  return sentence === undefined ? [shown] : [shown, redactor.text(sentence)]
 }
 
 /** One JSON line of pino's as a line for a person. */

@@ -14,11 +14,15 @@ interface Ports {
 export function watchOwnership(ports: Ports): void {
   const { replica, logger } = ports
   replica.onFenced(({ boot, next, kept, lost }) => {
-    const forfeits = replica.forfeits().filter((forfeit) => lost.includes(forfeit.sessionId))
     logger.error(
-      { boot, next, kept: kept.length, lost, forfeits },
+      { boot, next, kept: kept.length, lost: lost.length },
       'another worker took sessions over: they are closed here, the others go on',
     )
+    for (const session of lost) {
+      const forfeit = replica.forfeits().findLast(({ sessionId }) => sessionId === session)
+      const { by: worker, changes: forfeited } = forfeit ?? {}
+      logger.error({ session, worker, forfeited }, 'another worker took the session over')
+    }
   })
   replica.onWanted((wanted) => void answer(ports, wanted))
 }

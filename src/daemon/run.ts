@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
+import { secretsOf } from '../config/secret.ts'
 import { EXIT, toGatewayError, type GatewayError } from '../session/errors.ts'
 import { quietConsole } from '../whatsapp/hooks/quiet-console.ts'
 import { createLogger } from './log.ts'
@@ -22,7 +23,7 @@ export interface DaemonOptions {
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { config, version } = options
-  const logger = createLogger(config.log.level, options.log)
+  const logger = createLogger(config.log.level, options.log, secretsOf(config))
   const restoreConsole = quietConsole()
   const worker = new Worker(config, version, logger)
   const signals = listenForSignals()

@@ -258,7 +258,8 @@ export class Worker {
       ...(http.kind === 'on'
         ? { http: { host: http.host, port: http.port, token: http.token.reveal() } }
         : {}),
-      onFailure: (method, error) => this.#logger.error({ err: error, method }, 'a request failed'),
+      onFailure: (method, error, session) =>
+        this.#logger.error({ err: error, method, session }, 'a request failed'),
     })
     this.#closers.defer(() => server.close())
     if (server.httpUrl !== undefined)

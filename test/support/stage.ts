@@ -92,6 +92,12 @@ export class Stage {
     return [...this.#gateways.map((gateway) => gateway.output), ...commands].join('\n')
   }
 
+  /** The lines that daemons have logged. */
+  get logs(): string[] {
+    const lines = this.#gateways.flatMap((gateway) => gateway.output.split('\n'))
+    return lines.filter((line) => line.startsWith('{'))
+  }
+
   get #asCommand() {
     return { env: { ...this.env, HOME: this.dir }, extendEnv: false, cwd: '/' }
   }

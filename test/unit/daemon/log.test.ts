@@ -44,3 +44,29 @@ test('what is below the level is not written', () => {
   createLogger('warn', sink).info('hello')
   expect(sink.text).toBe('')
 })
+
+test('a session keeps its id whatever it looks like, and a phone number loses its digits', () => {
+  const sink = collect(false)
+  const log = createLogger('info', sink)
+  const jid = '491701234567@s.whatsapp.net'
+  log.child({ session: jid }).info({ phone: '491701234567' }, `wrote to ${jid}`)
+  log.info({ session: jid, to: '491701234567:3@s.whatsapp.net' }, 'wrote')
+  const lines = sink.text.split('\n', 2).map((line) => JSON.parse(line) as Record<string, unknown>)
+  expect(lines[0]).toMatchObject({
+    session: jid,
+    phone: '…567',
+    msg: 'wrote to …567@s.whatsapp.net',
+  })
+  expect(lines[1]).toMatchObject({ session: jid, to: '…567:3@s.whatsapp.net' })
+})
+
+test('the configured secrets are in no line, wherever they came from', () => {
+  const sink = collect(false)
+  const secret = 'pass"word\\of the store'
+  const log = createLogger('info', sink, [secret, '0'])
+  log.info({ url: `http://x/?q=${encodeURIComponent(secret)}` }, `${secret} 10`)
+  log.child({ from: secret }).error(new Error(`refused: ${secret}`))
+  expect(sink.text).not.toContain('word')
+  expect(sink.text).toContain('[hidden] 10')
+  expect(sink.text).toContain('refused: [hidden]')
+})
