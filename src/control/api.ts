@@ -9,6 +9,7 @@ import {
   oneTarget,
   ownerView,
   partCheck,
+  pause,
   phone,
   recoveryEvent,
   sessionCheck,
@@ -96,6 +97,8 @@ export const METHODS = {
         recovered: z.number(),
         failed: z.number(),
         skipped: z.number(),
+        /** What everybody waits for at the moment. */
+        paused: z.array(pause),
       }),
       sessions: z.array(sessionView),
     }),

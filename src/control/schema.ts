@@ -157,6 +157,7 @@ export const recoveryResult = z.object({
   detail: z.string().exactOptional(),
   attempts: z.number(),
   durations: z.object({
+    queue: z.number().exactOptional(),
     restore: z.number().exactOptional(),
     connect: z.number().exactOptional(),
     total: z.number(),
@@ -164,9 +165,20 @@ export const recoveryResult = z.object({
   recoveredAt: at.exactOptional(),
 })
 
+const outage = z.enum(['whatsapp', 'store'])
+
+/** What waits for whom: logins for WhatsApp, restores for the object store. */
+export const pause = z.object({ outage, cause: causeId, since: at, probes: z.number() })
+
 export const recoveryEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('begin'), total: z.number() }),
   z.object({ type: z.literal('attempt'), sessionId: z.string(), attempt: z.number() }),
+  z.object({
+    type: z.literal('restored'),
+    sessionId: z.string(),
+    route: z.enum(['none', 'warm', 'cold']),
+    ms: z.number(),
+  }),
   z.object({
     type: z.literal('retry'),
     sessionId: z.string(),
@@ -174,6 +186,9 @@ export const recoveryEvent = z.discriminatedUnion('type', [
     delayMs: z.number(),
     detail: z.string(),
   }),
+  z.object({ type: z.literal('paused'), ...pause.shape }),
+  z.object({ type: z.literal('probe'), outage, sessionId: z.string(), probes: z.number() }),
+  z.object({ type: z.literal('resumed'), outage, pausedMs: z.number() }),
   z.object({
     type: z.literal('settled'),
     result: recoveryResult,

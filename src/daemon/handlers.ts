@@ -58,7 +58,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
           wanted: replica.wanted(),
         },
         backend: worker.backend.health(),
-        recovery: worker.recovery,
+        recovery: { ...worker.recovery, paused: worker.logins.pauses() },
         sessions: service.list(),
       }),
 

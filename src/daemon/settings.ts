@@ -43,9 +43,13 @@ export function mayRunProvisionally({ backend, ack, recovery }: Config): boolean
   return backend.kind === 'standalone' && ack === 'local' && recovery.enabled
 }
 
-export function engineSettings({ recovery }: Config): EngineSettings {
+export function engineSettings({ recovery, whatsapp }: Config): EngineSettings {
   return {
     concurrency: recovery.concurrency,
+    restores: recovery.restores,
+    loginRate: whatsapp.loginRate,
+    order: recovery.order,
+    deadlineMs: recovery.deadline,
     timeoutMs: recovery.timeout,
     maxRetries: recovery.maxRetries,
     retryDelayMs: recovery.retryDelay,

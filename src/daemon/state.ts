@@ -2,7 +2,7 @@ import type { WorkerRegistry } from '../backend/port.ts'
 import type { AuthStore } from '../authstate/port.ts'
 import type { HealthCheck } from '../control/handlers.ts'
 import type { Metrics } from '../metrics/metrics.ts'
-import type { RecoveryEvent } from '../recovery/port.ts'
+import type { LoginGate, RecoveryEvent } from '../recovery/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { Logger } from 'pino'
 import type { Operations } from '../whatsapp/operations.ts'
@@ -45,6 +45,7 @@ export interface WorkerState {
   readonly metrics: Metrics
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
   readonly service: BaileysService
+  readonly logins: LoginGate
   readonly pairing: Pairing
   readonly operations: Operations
   /** Aborts when the worker stops. */
@@ -74,7 +75,11 @@ export function advance(progress: RecoveryProgress, event: RecoveryEvent): Recov
     case 'end':
       return { ...progress, phase: 'done' }
     case 'attempt':
+    case 'restored':
     case 'retry':
+    case 'paused':
+    case 'probe':
+    case 'resumed':
       return progress
   }
 }

@@ -200,12 +200,15 @@ export class Worker {
     const notices = new StatusNotices(link.backend, logger)
     this.#notices = notices
     bus.on(notices.listen)
+    const online = (): number => this.#state?.service.roster.online() ?? 0
+    const engine = new QueuedRecoveryEngine(engineSettings(this.#config), online)
     const ports: ServicePorts = {
       auth,
       replica,
       registry,
       backend: link.backend,
-      engine: new QueuedRecoveryEngine(engineSettings(this.#config)),
+      engine,
+      logins: engine,
       settings: serviceSettings(this.#config),
       logger,
       emit: (event) => bus.emit(event),
@@ -238,6 +241,7 @@ export class Worker {
         return question === 'livez' ? liveness(facts) : readiness(facts)
       },
       service,
+      logins: engine,
       pairing: new Pairing(ports, service.roster),
       operations: new Operations(ports, service.roster),
       stopping: this.#stopping.signal,

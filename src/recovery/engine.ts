@@ -1,129 +1,173 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import PQueue from 'p-queue'
-import { CAUSES } from '../session/cause.ts'
 import type { RecoveryResult } from '../session/report.ts'
-import type { AttemptOutcome, RecoveryEngine, RecoveryEvent, RecoveryTask } from './port.ts'
+import { Admission } from './admission.ts'
+import type { BreakerSettings } from './breaker.ts'
+import { Job, type Lanes } from './job.ts'
+import type {
+  LoginGate,
+  LoginRequest,
+  Pause,
+  PauseEvent,
+  RecoveryEngine,
+  RecoveryTask,
+  RunOptions,
+  Turn,
+} from './port.ts'
 
 export interface EngineSettings {
-  /** Attempts that run at the same time. */
+  /** Logins at the same time. */
   concurrency: number
+  /** Restores from the object store at the same time. */
+  restores: number
+  /** Logins a second, over all sessions and whatever for. */
+  loginRate: number
+  /** Whose turn comes first: the session that was used last, or the one whose name does. */
+  order: 'activity' | 'name'
   /** Milliseconds that one attempt may take (SESSION_RECOVERY_TIMEOUT). */
   timeoutMs: number
   /** Attempts after the first (SESSION_RECOVERY_MAX_RETRIES). */
   maxRetries: number
-  /** Milliseconds between attempts, before jitter (SESSION_RECOVERY_RETRY_DELAY). */
+  /** Milliseconds before the first retry (SESSION_RECOVERY_RETRY_DELAY). */
   retryDelayMs: number
+  /** Milliseconds after which a run ends, whatever is still missing. */
+  deadlineMs: number
 }
 
-/** Half to all of the delay, so that sessions that failed together don't come back together. */
-function jittered(delayMs: number): number {
-  return Math.round(delayMs / 2 + (delayMs / 2) * Math.random())
+/** Sessions that may be restored and wait for their turn to log in. */
+const AHEAD = 100
+
+const LOGINS: BreakerSettings = {
+  sessions: 3,
+  windowMs: 120_000,
+  probe: { baseMs: 1_000, maxMs: 20_000 },
+}
+const RESTORES: BreakerSettings = {
+  sessions: 3,
+  windowMs: 120_000,
+  probe: { baseMs: 500, maxMs: 15_000 },
 }
 
 /**
- * Runs recoveries with bounded concurrency. A session that waits for its next attempt holds no
- * slot. Every task ends in exactly one result; cancelling turns what has not ended into `skipped`.
+ * The recovery engine. Every login of the worker, of a recovery or not, and every restore goes
+ * through the two lanes here, so that whatever runs at once, they stay under one rate and pause
+ * together.
  */
-export class QueuedRecoveryEngine implements RecoveryEngine {
+export class QueuedRecoveryEngine implements RecoveryEngine, LoginGate {
   readonly #settings: EngineSettings
-  /** One queue for all runs, so that two of them don't double the load. */
-  readonly #queue: PQueue
+  readonly #logins: Admission
+  readonly #restores: Admission
+  readonly #jobs = new Map<string, Job>()
+  /** Concurrency of the runs under way that chose their own. */
+  readonly #limits = new Map<number, number>()
+  #lastRun = 0
+  #ahead = 0
 
-  constructor(settings: EngineSettings) {
+  /** `online`: how many sessions are connected at this moment. */
+  constructor(settings: EngineSettings, online: () => number = () => 0) {
+    const { concurrency, restores, loginRate } = settings
     this.#settings = settings
-    this.#queue = new PQueue({ concurrency: settings.concurrency })
+    const logins = { slots: concurrency, rate: loginRate, breaker: LOGINS }
+    this.#logins = new Admission('whatsapp', logins, online)
+    this.#restores = new Admission('store', { slots: restores, rate: Infinity, breaker: RESTORES })
   }
 
-  async run(
-    tasks: RecoveryTask[],
-    options: { signal?: AbortSignal; onEvent?: (event: RecoveryEvent) => void },
-  ): Promise<RecoveryResult[]> {
+  async run(tasks: RecoveryTask[], options: RunOptions): Promise<RecoveryResult[]> {
     const emit = options.onEvent ?? (() => undefined)
-    const signal = options.signal ?? new AbortController().signal
+    const id = ++this.#lastRun
+    const { concurrency, deadlineMs = this.#settings.deadlineMs } = options
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(late()), deadlineMs)
+    const signal = AbortSignal.any([deadline.signal, ...(options.signal ? [options.signal] : [])])
+    const unsubscribe = this.onPause(emit)
+    if (concurrency !== undefined) this.#limit(id, concurrency)
     emit({ type: 'begin', total: tasks.length })
-    let done = 0
-    const results = await Promise.all(
-      tasks.map(async (task) => {
-        const result = await this.#recover(task, signal, emit)
-        done++
-        emit({ type: 'settled', result, done, total: tasks.length })
-        return result
-      }),
-    )
-    emit({ type: 'end', results })
-    return results
+    for (const pause of this.pauses()) emit({ type: 'paused', ...pause })
+    try {
+      let done = 0
+      const results = await Promise.all(
+        tasks.map(async (task) => {
+          const result = await this.#recover(task, { ...options, signal, onEvent: emit }, id)
+          done++
+          emit({ type: 'settled', result, done, total: tasks.length })
+          return result
+        }),
+      )
+      emit({ type: 'end', results })
+      return results
+    } finally {
+      clearTimeout(timer)
+      unsubscribe()
+      if (concurrency !== undefined) this.#limit(id, undefined)
+    }
+  }
+
+  enter({ lastActivity, ...request }: LoginRequest): Promise<Turn> {
+    return this.#logins.enter({ ...request, weight: this.#weight(lastActivity) })
+  }
+
+  pauses(): Pause[] {
+    return [this.#logins.paused, this.#restores.paused].filter((pause) => pause !== undefined)
+  }
+
+  onPause(listener: (event: PauseEvent) => void): () => void {
+    const unsubscribe = [this.#logins, this.#restores].map((lane) => lane.onPause(listener))
+    return () => {
+      for (const each of unsubscribe) each()
+    }
   }
 
   async #recover(
     task: RecoveryTask,
-    signal: AbortSignal,
-    emit: (event: RecoveryEvent) => void,
+    options: RunOptions & Required<Pick<RunOptions, 'signal' | 'onEvent'>>,
+    run: number,
   ): Promise<RecoveryResult> {
-    const { sessionId } = task
-    const { maxRetries, retryDelayMs } = this.#settings
-    const durations: RecoveryResult['durations'] = { total: 0 }
-    let began: number | undefined
-    for (let attempt = 1; ; attempt++) {
-      let outcome: AttemptOutcome
-      try {
-        outcome = await this.#queue.add(
-          () => {
-            began ??= performance.now()
-            emit({ type: 'attempt', sessionId, attempt })
-            return this.#attempt(task, attempt, signal)
-          },
-          { signal },
-        )
-      } catch (error) {
-        if (!signal.aborted) throw error
-        outcome = cancelled()
-      }
-      durations.total = began === undefined ? 0 : performance.now() - began
-      if (outcome.kind === 'recovered') {
-        if (outcome.restoreMs !== undefined) durations.restore = outcome.restoreMs
-        if (outcome.connectMs !== undefined) durations.connect = outcome.connectMs
-      }
-      const again = outcome.kind === 'failed' && outcome.retryable && attempt <= maxRetries
-      if (!again) {
-        return { sessionId, outcome: outcome.kind, attempts: attempt, durations, ...outcome.result }
-      }
-      const delayMs = jittered(retryDelayMs)
-      emit({ type: 'retry', sessionId, attempt, delayMs, detail: outcome.result.detail ?? '' })
-      if (!(await waited(delayMs, signal))) {
-        return {
-          sessionId,
-          outcome: 'skipped',
-          attempts: attempt,
-          durations,
-          ...cancelled().result,
-        }
-      }
+    const running = this.#jobs.get(task.sessionId)
+    if (running?.givenUp === true) {
+      await running.result
+      return this.#recover(task, options, run)
     }
+    const job = running ?? this.#begin(task, options, run)
+    const result = await job.wait(options.onEvent, options.signal)
+    const again = running !== undefined && task.insistent === true && !options.signal.aborted
+    return again && result.outcome !== 'recovered' ? this.#recover(task, options, run) : result
   }
 
-  async #attempt(
-    task: RecoveryTask,
-    attempt: number,
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome> {
-    if (signal.aborted) return cancelled()
-    const timeout = AbortSignal.timeout(this.#settings.timeoutMs)
-    const outcome = await task.attempt(AbortSignal.any([signal, timeout]), attempt)
-    return signal.aborted && outcome.kind === 'failed' ? cancelled() : outcome
+  #begin(task: RecoveryTask, options: RunOptions, run: number): Job {
+    const { timeoutMs, maxRetries, retryDelayMs } = this.#settings
+    const { concurrency } = options
+    const job = new Job(task, this.#lanes, {
+      timeoutMs: options.timeoutMs ?? timeoutMs,
+      maxRetries: options.maxRetries ?? maxRetries,
+      retryDelayMs,
+      weight: this.#weight(task.lastActivity),
+      ...(concurrency !== undefined && { group: { id: run, limit: concurrency } }),
+    })
+    this.#jobs.set(task.sessionId, job)
+    const forget = () => this.#jobs.delete(task.sessionId)
+    void job.result.then(forget, forget)
+    return job
+  }
+
+  get #lanes(): Lanes {
+    const count = (by: number) => () => {
+      this.#ahead += by
+      const { restores } = this.#settings
+      this.#restores.resize(Math.max(0, Math.min(restores, AHEAD - this.#ahead)))
+    }
+    const ahead = { add: count(1), remove: count(-1) }
+    return { restores: this.#restores, logins: this.#logins, ahead }
+  }
+
+  #weight(lastActivity: number | undefined): number {
+    return this.#settings.order === 'activity' ? (lastActivity ?? 0) : 0
+  }
+
+  #limit(run: number, limit: number | undefined): void {
+    if (limit === undefined) this.#limits.delete(run)
+    else this.#limits.set(run, limit)
+    this.#logins.resize(Math.max(this.#settings.concurrency, ...this.#limits.values()))
   }
 }
 
-function cancelled(): Extract<AttemptOutcome, { kind: 'skipped' }> {
-  return { kind: 'skipped', result: { cause: 'cancelled', detail: CAUSES.cancelled.words } }
-}
-
-/** False when the wait was cut short by the signal. */
-async function waited(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await sleep(ms, undefined, { signal })
-    return true
-  } catch (error) {
-    if (signal.aborted) return false
-    throw error
-  }
+function late(): Error {
+  return new DOMException('the recovery took longer than it may', 'TimeoutError')
 }

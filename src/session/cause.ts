@@ -5,15 +5,31 @@ import { EXIT, type ErrorCode, type GatewayError } from './errors.ts'
  * `status --why`. Disconnect codes are Baileys' (`lastDisconnect.error.output.statusCode`).
  *
  * action: `reconnect-now` (WhatsApp asked for it), `backoff` (wait with jitter, try again),
- * `ask-owner` (read the owner record before anything else), `stop` (nothing that the worker may
- * do by itself helps).
+ * `ask-owner` (read the owner record before anything else, then rest), `stop` (nothing that the
+ * worker may do by itself helps).
+ *
+ * The four sources: a disconnect code or stream error (`causeOfDisconnect`), an error of our own
+ * (`causeOfError`), and a recovery plan that refuses, which names its cause itself.
  */
 type CauseAction = 'reconnect-now' | 'backoff' | 'ask-owner' | 'stop'
 
+/** What may be away for everybody. */
+export type Outage = 'whatsapp' | 'store'
+
 interface Cause {
   action: CauseAction
+  /** Waiting may heal it: recoveries try again, supervision goes on. */
   retryable: boolean
   exit: number
+  /**
+   * Whose outage it is a sign of. Many sessions that fail like that at once pause all of them
+   * (src/recovery/breaker.ts).
+   */
+  outage?: Outage
+  /** Who must be there, or nobody could have said so. */
+  answered?: Outage
+  /** A person has to hear of it: it goes to the log as an error. */
+  alert?: true
   /** What happened, for a person. */
   words: string
   /** What the person does next. */
@@ -27,6 +43,7 @@ export const CAUSES = {
     action: 'reconnect-now',
     retryable: true,
     exit: EXIT.failed,
+    answered: 'whatsapp',
     words: 'WhatsApp asked for a new connection',
     next: WAIT,
   },
@@ -34,6 +51,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'whatsapp',
     words: 'the connection to WhatsApp was lost or timed out',
     next: WAIT,
   },
@@ -41,6 +59,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'whatsapp',
     words: 'WhatsApp closed the connection',
     next: WAIT,
   },
@@ -48,6 +67,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'whatsapp',
     words: 'WhatsApp answered with an error of its own',
     next: WAIT,
   },
@@ -62,6 +82,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'whatsapp',
     words: 'WhatsApp is unavailable',
     next: WAIT,
   },
@@ -69,6 +90,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'whatsapp',
     words: 'WhatsApp could not be reached',
     next: 'check the network; the worker tries again by itself',
   },
@@ -76,6 +98,8 @@ export const CAUSES = {
     action: 'ask-owner',
     retryable: false,
     exit: EXIT.busy,
+    answered: 'whatsapp',
+    alert: true,
     words: 'the same account was opened somewhere else',
     next: 'stop the other program that uses this session, then run `wa-gateway recover --session ID`',
   },
@@ -83,6 +107,8 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.busy,
+    answered: 'store',
+    alert: true,
     words: 'another worker owns this session',
     next: 'stop it there first, or run `wa-gateway recover --session ID --take-over`',
   },
@@ -90,6 +116,8 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.personNeeded,
+    answered: 'whatsapp',
+    alert: true,
     words: 'the phone unlinked this device',
     next: 'run `wa-gateway session pair ID` and scan the QR code; the old state is kept as a backup',
   },
@@ -97,6 +125,8 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.personNeeded,
+    answered: 'whatsapp',
+    alert: true,
     words: 'WhatsApp refuses this account',
     next: 'open WhatsApp on the phone to see why; the state is kept',
   },
@@ -104,6 +134,8 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.configuration,
+    answered: 'whatsapp',
+    alert: true,
     words: 'WhatsApp refuses this client version or the phone lacks multi-device',
     next: 'update wa-gateway, then run `wa-gateway recover --session ID`',
   },
@@ -111,6 +143,7 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.failed,
+    alert: true,
     words: 'the server could not prove that it is WhatsApp',
     next: 'check the network for interception, and WA_GATEWAY_WHATSAPP_URL and _ROOT',
   },
@@ -118,6 +151,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'whatsapp',
     words: 'WhatsApp found the session in an unexpected state',
     next: WAIT,
   },
@@ -132,6 +166,7 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.personNeeded,
+    answered: 'store',
     words: 'no auth state was found on disk or in the object store',
     next: 'run `wa-gateway session pair ID`, or restore a backup',
   },
@@ -139,6 +174,7 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.integrity,
+    alert: true,
     words: 'the stored auth state is damaged',
     next: 'run `wa-gateway backup list --session ID` and `wa-gateway backup restore --session ID --from SNAPSHOT`',
   },
@@ -146,6 +182,8 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.stale,
+    answered: 'store',
+    alert: true,
     words: 'what can be restored is older than what WhatsApp has already seen',
     next: 'find the newer copy, or see `wa-gateway backup restore --help` for what going back breaks',
   },
@@ -153,6 +191,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.failed,
+    outage: 'store',
     words: 'the object store could not be reached',
     next: 'check the store; the worker tries again by itself',
   },
@@ -160,6 +199,8 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.permission,
+    answered: 'store',
+    alert: true,
     words: 'the object store refused the request',
     next: 'check MINIO_ACCESS_KEY, MINIO_SECRET_KEY and MINIO_BUCKET',
   },
@@ -167,6 +208,7 @@ export const CAUSES = {
     action: 'stop',
     retryable: false,
     exit: EXIT.failed,
+    alert: true,
     words: 'the local disk failed or is full',
     next: 'free or replace the disk, then start the daemon again',
   },
@@ -174,6 +216,7 @@ export const CAUSES = {
     action: 'backoff',
     retryable: true,
     exit: EXIT.timedOut,
+    outage: 'whatsapp',
     words: 'the session was not online within SESSION_RECOVERY_TIMEOUT',
     next: 'raise SESSION_RECOVERY_TIMEOUT if the network is slow',
   },

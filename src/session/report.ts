@@ -25,8 +25,8 @@ export interface RecoveryResult {
   /** The cause in words, for the report's `error` field. */
   detail?: string
   attempts: number
-  /** Milliseconds spent, by phase; `total` from leaving the queue. */
-  durations: { restore?: number; connect?: number; total: number }
+  /** Milliseconds spent, by phase; `queue` before the first attempt began, `total` from there on. */
+  durations: { queue?: number; restore?: number; connect?: number; total: number }
   /** Milliseconds since the epoch at which the connection opened. */
   recoveredAt?: number
 }

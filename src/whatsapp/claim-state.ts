@@ -14,12 +14,20 @@ export interface SessionToRestore {
 }
 
 export type Restored =
-  | { kind: 'ready'; route: RecoveryRoute; provisional: boolean; detail?: string }
+  /** `unasked`: it went without the object store. */
+  | {
+      kind: 'ready'
+      route: RecoveryRoute
+      provisional: boolean
+      unasked: boolean
+      detail?: string
+    }
   | { kind: 'refused'; cause: CauseId; detail: string }
 
 /**
  * Makes sure that the local state is one from which a socket may be opened, and that it is ours to
- * use. A session that this process still holds costs one look at its owner record.
+ * use. A session that this process still holds costs one look at its owner record, and goes on
+ * without it while the store is away: nobody can take it over then but through that store.
  */
 export async function claimState(
   ports: { auth: AuthStore; replica: Replica },
@@ -39,16 +47,25 @@ export async function claimState(
     if (ports.auth.find(sessionId)?.paired !== true) {
       return { kind: 'refused', cause: 'no-state', detail: 'the session was never paired' }
     }
+    const unconfirmed = outcome.provisional === true
     const notes = [outcome.forfeited, ...outcome.notes].filter((note) => note !== undefined)
     return {
       kind: 'ready',
       route: outcome.route === 'new' ? 'warm' : outcome.route,
-      provisional: outcome.provisional === true,
+      provisional: unconfirmed,
+      unasked: unconfirmed,
       ...(notes.length === 0 ? {} : { detail: notes.join('; ') }),
     }
   } catch (thrown) {
     signal.throwIfAborted()
     const error = toGatewayError(thrown)
+    if (causeOfError(error) === 'store-unavailable' && serves(ports, sessionId))
+      return { kind: 'ready', route: 'warm', provisional: false, unasked: true }
     return { kind: 'refused', cause: causeOfError(error), detail: error.message }
   }
+}
+
+/** This process owns it, as far as it knows, and its local state is that of its own epoch. */
+function serves({ auth, replica }: { auth: AuthStore; replica: Replica }, id: string): boolean {
+  return replica.holds(id) && auth.find(id)?.paired === true && auth.suspended(id) === undefined
 }

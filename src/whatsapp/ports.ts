@@ -1,6 +1,6 @@
 import type { AuthStore } from '../authstate/port.ts'
 import type { WorkerRegistry } from '../backend/port.ts'
-import type { RecoveryEngine, RecoveryEvent } from '../recovery/port.ts'
+import type { LoginGate, RecoveryEngine, RecoveryEvent } from '../recovery/port.ts'
 import type { Registry } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { SessionView } from '../session/state.ts'
@@ -34,6 +34,8 @@ export interface ServicePorts {
   registry: Registry
   backend: WorkerRegistry
   engine: RecoveryEngine
+  /** Admission of every login that is not a recovery's. */
+  logins: LoginGate
   settings: ServiceSettings
   logger: Logger
   emit(event: SessionEvent): void

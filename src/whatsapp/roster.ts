@@ -37,6 +37,11 @@ export class Roster {
     return [...this.#runners.values()]
   }
 
+  /** How many sessions are connected at this moment. */
+  online(): number {
+    return this.all().filter((runner) => runner.state === 'online').length
+  }
+
   record(id: string): SessionRecord | undefined {
     return this.#records.get(id)
   }
@@ -45,11 +50,12 @@ export class Roster {
   runner(id: string): SessionRunner {
     const known = this.#runners.get(id)
     if (known !== undefined) return known
-    const { auth, settings, logger, replica } = this.#ports
+    const { auth, settings, logger, replica, logins } = this.#ports
     const runner = new SessionRunner(id, {
       auth,
       settings: settings.runner,
       logger,
+      logins,
       ownedElsewhere: async (sessionId) => {
         const owner = await replica.owner(sessionId)
         return owner === undefined || owner.mine || owner.released ? undefined : owner.worker

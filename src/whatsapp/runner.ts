@@ -1,10 +1,11 @@
 import type { ConnectionState } from '@whiskeysockets/baileys'
 import type { Logger } from 'pino'
 import type { AuthHandle, AuthStore } from '../authstate/port.ts'
+import type { LoginGate } from '../recovery/port.ts'
 import { CAUSES, causeOfDisconnect, type CauseId } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
-import type { SessionState } from '../session/state.ts'
-import { backoffMs, type BackoffSettings } from './backoff.ts'
+import { mayBecome, type SessionState } from '../session/state.ts'
+import { backoffMs, type BackoffSettings } from '../session/backoff.ts'
 import { Delivered, readMessage, type IncomingMessage } from './messages.ts'
 import { SessionStatus } from './session-status.ts'
 import { SessionSocket, type SocketSettings } from './socket.ts'
@@ -21,6 +22,8 @@ export interface RunnerPorts {
   logger: Logger
   /** Reads the owner record: the worker that owns the session, where that is another one. */
   ownedElsewhere(sessionId: string): Promise<string | undefined>
+  /** Admission of logins that no recovery asks for. */
+  logins: Pick<LoginGate, 'enter'>
   changed(runner: SessionRunner): void
   received(sessionId: string, message: IncomingMessage): void
 }
@@ -133,8 +136,15 @@ export class SessionRunner {
     }
   }
 
-  /** Goes on trying in the background after a `connect` that failed for a passing cause. */
-  supervise(): void {
+  /** A recovery takes charge. */
+  taken(): void {
+    if (this.#handle === undefined && mayBecome(this.state, 'queued')) this.mark('queued')
+  }
+
+  waits(_until: number | undefined): void {}
+
+  /** Goes on trying in the background after a recovery that failed for a passing cause. */
+  givenBack(): void {
     if (this.state === 'reconnecting' && this.#timer === undefined) this.#reconnectLater()
   }
 

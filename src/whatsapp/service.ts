@@ -1,23 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { AssignedSession } from '../backend/port.ts'
-import type { AttemptOutcome, RecoveryEvent, RecoveryTask } from '../recovery/port.ts'
-import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
-import { GatewayError, toGatewayError } from '../session/errors.ts'
+import type { RecoveryEvent } from '../recovery/port.ts'
 import { assertSessionId } from '../session/ids.ts'
-import type {
-  PreservedSession,
-  RecoveryResult,
-  RecoveryRoute,
-  RecoveryTrigger,
-} from '../session/report.ts'
-import { mayBecome, type SessionView } from '../session/state.ts'
+import type { PreservedSession, RecoveryResult, RecoveryTrigger } from '../session/report.ts'
+import type { SessionView } from '../session/state.ts'
 import { claimState, type Restored, type SessionToRestore } from './claim-state.ts'
 import { installHooks } from './hooks/self-test.ts'
 import type { ServicePorts } from './ports.ts'
 import { preserveSession } from './preserve.ts'
+import { SessionRecovery } from './recovery-task.ts'
 import { Roster } from './roster.ts'
-import type { SessionRunner } from './runner.ts'
 
 export interface RecoverOptions {
   /** For the record of the run; `operator` unless given. */
@@ -27,6 +20,11 @@ export interface RecoverOptions {
   provisional?: boolean
   signal?: AbortSignal
   onEvent?: (event: RecoveryEvent) => void
+  /** For this run instead of what is configured: see RunOptions. */
+  concurrency?: number
+  timeoutMs?: number
+  deadlineMs?: number
+  maxRetries?: number
 }
 
 /** Sessions that are closed and released at the same time; it hides the store's latency. */
@@ -39,13 +37,13 @@ const PUT_AWAY_CONCURRENCY = 64
 export class BaileysService {
   readonly #ports: ServicePorts
   readonly roster: Roster
-  /** Attempts under way, so that two recoveries of a session share one. */
-  readonly #attempts = new Map<string, Promise<AttemptOutcome>>()
+  readonly #runs = new Set<Promise<unknown>>()
   #assignedByCache = false
 
   constructor(ports: ServicePorts) {
     this.#ports = ports
     this.roster = new Roster(ports)
+    ports.logins.onPause((event) => ports.emit({ type: 'recovery', event }))
     ports.replica.onLost((sessionId, owner) => {
       if (!this.roster.has(sessionId)) return
       const whose = owner === undefined ? '' : ` (${owner.worker}, epoch ${owner.epoch})`
@@ -129,25 +127,24 @@ export class BaileysService {
 
   /** Brings sessions online; resolves with a result for each and never rejects for one of them. */
   async recover(ids: readonly string[], options: RecoverOptions = {}): Promise<RecoveryResult[]> {
-    const tasks = ids.map((id): RecoveryTask => {
-      const sessionId = assertSessionId(id)
-      const runner = this.roster.runner(sessionId)
-      if (runner.handle === undefined && mayBecome(runner.state, 'queued')) runner.mark('queued')
-      return {
-        sessionId,
-        attempt: (signal) => this.#attemptOnce(runner, options, signal),
-      }
+    const tasks = ids.map((id) => {
+      const runner = this.roster.runner(assertSessionId(id))
+      return new SessionRecovery(runner, this, this.#ports, options)
     })
-    const results = await this.#ports.engine.run(tasks, {
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.trigger === undefined ? {} : { trigger: options.trigger }),
+    const { signal, trigger, concurrency, timeoutMs, deadlineMs, maxRetries } = options
+    const run = this.#ports.engine.run(tasks, {
+      ...given({ signal, trigger, concurrency, timeoutMs, deadlineMs, maxRetries }),
       onEvent: (event) => {
-        this.#ports.emit({ type: 'recovery', event })
+        if (!isPause(event)) this.#ports.emit({ type: 'recovery', event })
         options.onEvent?.(event)
       },
     })
-    for (const { sessionId } of results) this.roster.runner(sessionId).supervise()
-    return results
+    this.#runs.add(run)
+    try {
+      return await run
+    } finally {
+      this.#runs.delete(run)
+    }
   }
 
   /** Brings the auth state of one session to where a socket may be opened (claim, warm or cold). */
@@ -172,8 +169,8 @@ export class BaileysService {
     store: boolean
     onPreserved?: (session: PreservedSession) => void
   }): Promise<PreservedSession[]> {
-    // Attempts that the stop has cancelled end first, so that none opens a socket afterwards.
-    await Promise.allSettled(this.#attempts.values())
+    // Recoveries that the stop has cancelled end first, so that none opens a socket afterwards.
+    await Promise.allSettled(this.#runs)
     const queue = new PQueue({ concurrency: PUT_AWAY_CONCURRENCY })
     const preserved = await queue.addAll(
       this.roster.all().map((runner) => async () => {
@@ -214,140 +211,23 @@ export class BaileysService {
     return this.roster.all().map((runner) => this.roster.view(runner))
   }
 
-  async #attemptOnce(
-    runner: SessionRunner,
-    options: RecoverOptions,
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome> {
-    const running = this.#attempts.get(runner.id)
-    if (running !== undefined) return running
-    const attempt = this.#attempt(runner, options, signal).finally(() =>
-      this.#attempts.delete(runner.id),
-    )
-    this.#attempts.set(runner.id, attempt)
-    return attempt
-  }
-
-  async #attempt(
-    runner: SessionRunner,
-    { takeOver = false, provisional = false }: RecoverOptions,
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome> {
-    if (runner.provisional && !provisional) {
-      const failure = await this.#confirm(runner, takeOver, signal)
-      if (failure !== undefined) return failure
-    }
-    if (runner.state === 'online')
-      return { kind: 'recovered', result: { route: 'none', recoveredAt: runner.since } }
-    if (this.roster.record(runner.id)?.desired === 'paused') {
-      return { kind: 'skipped', result: { cause: 'paused', detail: CAUSES.paused.words } }
-    }
-    try {
-      const began = performance.now()
-      let route: RecoveryRoute = 'warm'
-      let detail: string | undefined
-      if (runner.handle === undefined) {
-        runner.mark('restoring')
-        const restored = await this.restoreSessionFromStorage(
-          { sessionId: runner.id, assigned: true, takeOver, provisional },
-          signal,
-        )
-        if (restored.kind === 'refused') {
-          return this.#refused(runner, restored.cause, restored.detail)
-        }
-        ;({ route, detail } = restored)
-        runner.provisional = restored.provisional
-        signal.throwIfAborted()
-      }
-      const restored = performance.now()
-      await this.handleRecoveredConnectionUpdate(runner.id, signal)
-      return {
-        kind: 'recovered',
-        result: {
-          route,
-          recoveredAt: runner.since,
-          ...(detail === undefined ? {} : { detail }),
-        },
-        restoreMs: restored - began,
-        connectMs: performance.now() - restored,
-      }
-    } catch (thrown) {
-      if (await this.#setAside(runner, thrown)) {
-        return this.#attempt(runner, { takeOver, provisional }, signal)
-      }
-      return this.#failed(runner, thrown)
-    }
-  }
-
-  /**
-   * Damaged local state whose every change is stored gives way to the store's copy. Where changes
-   * were never stored, going on without them is for a person to decide.
-   */
-  async #setAside({ id, handle }: SessionRunner, thrown: unknown): Promise<boolean> {
-    const { auth, logger } = this.#ports
-    const local = auth.find(id)
-    const damaged = thrown instanceof GatewayError && thrown.code === 'state.corrupt'
-    if (!damaged || handle !== undefined || local === undefined) return false
-    if (local.seq > local.storedSeq) return false
-    const file = await auth.quarantine(id, 'damaged')
-    logger.error({ err: thrown, session: id, file }, 'damaged local state was set aside')
-    return true
-  }
-
-  /**
-   * Claims what was opened while the object store was away. A session that the store gives to
-   * somebody else, or holds in a newer state, is closed; the attempt that follows says which it is.
-   */
-  async #confirm(
-    runner: SessionRunner,
-    takeOver: boolean,
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome | undefined> {
-    const { id } = runner
-    const claimed = await this.restoreSessionFromStorage(
-      { sessionId: id, assigned: true, takeOver },
-      signal,
-    )
-    if (claimed.kind === 'ready') {
-      runner.confirm()
-      return undefined
-    }
-    const { cause, detail } = claimed
-    if (cause === 'store-unavailable')
-      return { kind: 'failed', retryable: true, result: { cause, detail } }
-    this.#ports.logger.error(
-      { session: id, cause, detail },
-      "closed: it is not this worker's to run",
-    )
-    await runner.lost(detail)
-    return undefined
-  }
-
-  #refused(runner: SessionRunner, cause: CauseId, detail: string): AttemptOutcome {
-    runner.fail(cause, detail)
-    if (cause === 'owned-elsewhere') return { kind: 'skipped', result: { cause, detail } }
-    return { kind: 'failed', retryable: CAUSES[cause].retryable, result: { cause, detail } }
-  }
-
-  #failed(runner: SessionRunner, thrown: unknown): AttemptOutcome {
-    const error = toGatewayError(thrown)
-    if (error.code === 'internal') {
-      this.#ports.logger.error({ err: thrown, session: runner.id }, 'a recovery attempt failed')
-    }
-    if (runner.state === 'restoring') runner.fail(causeOfError(error), error.message)
-    const cause = runner.cause ?? causeOfError(error)
-    return {
-      kind: 'failed',
-      retryable: CAUSES[cause].retryable,
-      result: { cause, detail: runner.detail ?? error.message },
-    }
-  }
-
   async #guard(sessionId: string, work: Promise<void>): Promise<void> {
     try {
       await work
     } catch (error) {
       this.#ports.logger.error({ err: error, session: sessionId }, 'closing a session failed')
     }
+  }
+}
+
+/** Pauses concern everybody: they are told of once, not by every run. */
+function isPause({ type }: RecoveryEvent): boolean {
+  return type === 'paused' || type === 'probe' || type === 'resumed'
+}
+
+/** The entries that are not undefined. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
   }
 }

@@ -25,7 +25,7 @@ const status = (more: Partial<Result<'status'>> = {}): Result<'status'> => ({
     wanted: [],
   },
   backend: { kind: 'http', registered: true },
-  recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0 },
+  recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0, paused: [] },
   sessions: [session('anna')],
   ...more,
 })
@@ -85,7 +85,15 @@ test('what is wrong is said in words', () => {
         registered: false,
         lastError: { at: NOW - 60_000, call: 'heartbeat', message: 'HTTP 401' },
       },
-      recovery: { phase: 'running', total: 9, done: 4, recovered: 3, failed: 1, skipped: 0 },
+      recovery: {
+        phase: 'running',
+        total: 9,
+        done: 4,
+        recovered: 3,
+        failed: 1,
+        skipped: 0,
+        paused: [],
+      },
     }),
     NOW,
   )

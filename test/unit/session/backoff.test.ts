@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { backoffMs } from '../../../src/whatsapp/backoff.ts'
+import { backoffMs } from '../../../src/session/backoff.ts'
 
 test('waits grow with the attempts, stay under the limit, and differ by chance', () => {
   const settings = { baseMs: 1_000, maxMs: 60_000 }
