@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { Metrics, type MetricSources } from '../../../src/metrics/metrics.ts'
 import { renderMetrics } from '../../../src/metrics/render.ts'
 import { definition, METRIC_NAMES } from '../../../src/metrics/table.ts'
-import type { SessionState, SessionView } from '../../../src/session/state.ts'
+import { CAUSES } from '../../../src/session/cause.ts'
+import { SESSION_STATES, type SessionState, type SessionView } from '../../../src/session/state.ts'
 
 const AT = Date.UTC(2025, 5, 1)
 
@@ -165,9 +166,27 @@ test('a scrape has what the table has, and the documentation what a scrape has',
   }))
   const table = METRIC_NAMES.map((name) => ({ name, type: definition(name).type }))
   expect(own.toSorted(byName)).toEqual(table.toSorted(byName))
-  const page = readFileSync(new URL('../../../docs/METRICS.md', import.meta.url), 'utf8')
-  expect(page).toBe(renderMetrics(page))
+  expect(page('docs/METRICS.md')).toBe(renderMetrics(page('docs/METRICS.md')))
   expect(() => renderMetrics('nothing')).toThrow('metrics:begin')
+})
+
+test('documents, alerts included, name no metric, label or state that there is not', () => {
+  const text = page('docs/METRICS.md') + page('README.md')
+  const named = [...text.matchAll(/\b(wa_gateway_\w+?)(?:_(?:bucket|sum|count))?\b(?:\{(\w+))?/g)]
+  expect(named.length).toBeGreaterThan(METRIC_NAMES.length)
+  for (const [, name = '', label] of named) {
+    const found = METRIC_NAMES.find((metric) => metric === name)
+    expect(found, name).toBeDefined()
+    const labels: readonly (string | undefined)[] = (found && definition(found).labels) ?? []
+    expect([undefined, ...labels], name).toContain(label)
+  }
+  const states = [...text.matchAll(/state=~"([a-z|-]+)"/g)].flatMap(([, list = '']) =>
+    list.split('|'),
+  )
+  expect(states.length).toBeGreaterThan(0)
+  expect(SESSION_STATES).toEqual(expect.arrayContaining(states))
+  const causes = [...text.matchAll(/cause="([a-z-]+)"/g)].map(([, cause]) => cause)
+  expect(Object.keys(CAUSES)).toEqual(expect.arrayContaining(causes))
 })
 
 test('names and units are those of the conventions', () => {
@@ -179,6 +198,8 @@ test('names and units are those of the conventions', () => {
     expect(help).toMatch(/^[A-Z1].*\.$/)
   }
 })
+
+const page = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8')
 
 const byName = (a: { name?: string | undefined }, b: { name?: string | undefined }) =>
   (a.name ?? '').localeCompare(b.name ?? '')
