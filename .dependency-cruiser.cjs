@@ -19,7 +19,11 @@ module.exports = {
     layer('store', [session], ''),
     layer('authstate', [session], ''),
     layer('registry', [session], ''),
-    layer('backend', [session, config], ''),
+    layer(
+      'backend',
+      [session, config, '^src/registry/port\\.ts$'],
+      'its outbox lies in the registry',
+    ),
     layer('control', [session, config], ''),
     layer(
       'replica',

@@ -37,6 +37,16 @@ const COMMANDS: Record<string, Leaf | Group> = {
     },
   },
   recover: { summary: 'bring sessions back online', load: () => import('./recover.ts') },
+  recoveries: {
+    summary: 'see what earlier recoveries did',
+    commands: {
+      list: { summary: 'list the recoveries', load: () => import('./recoveries/list.ts') },
+      show: {
+        summary: 'show one recovery, session by session',
+        load: () => import('./recoveries/show.ts'),
+      },
+    },
+  },
   preserve: {
     summary: 'store the current state of sessions, which go on running',
     load: () => import('./preserve.ts'),

@@ -1,4 +1,5 @@
 import type { Result } from '../../src/control/api.ts'
+import { backendFields } from './backend.ts'
 import { renderSessions } from './sessions.ts'
 import { shipping } from './shipping.ts'
 import { renderFields } from './table.ts'
@@ -19,7 +20,7 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ['store', store(status.store)],
     ...encryption(status.store),
     ...shipping(status.shipping, now),
-    ['backend', backend(status.backend, now)],
+    ...backendFields(status.backend, now),
     ['recovery', recovery(status.recovery)],
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
@@ -43,13 +44,6 @@ function encryption({ encryption: view }: Status['store']): [string, string][] {
 function provisional(sessions: Status['sessions']): string {
   const count = sessions.filter((view) => view.provisional).length
   return count === 0 ? '' : `, ${count} provisional until the store answers`
-}
-
-function backend({ kind, registered, lastError }: Status['backend'], now: number): string {
-  if (kind === 'standalone') return 'none (standalone)'
-  const state = registered ? 'registered' : 'NOT registered'
-  if (lastError === undefined) return state
-  return `${state}; ${lastError.call} failed ${duration(now - lastError.at)} ago: ${lastError.message}`
 }
 
 function recovery(state: Status['recovery']): string {

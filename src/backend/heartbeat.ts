@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isForgotten } from './error.ts'
+import { BackendError, isForgotten } from './error.ts'
 import { MetricsMeter, type SessionCounts } from './metrics.ts'
+import { pauseAfter } from './pause.ts'
 import type { HeartbeatSession, WorkerRegistry } from './port.ts'
 
 export interface HeartbeatOptions {
-  registry: WorkerRegistry
-  /** Milliseconds from the end of one beat to the start of the next. */
+  registry: Pick<WorkerRegistry, 'register' | 'heartbeat' | 'health'>
+  /** Milliseconds from the end of one beat to the start of the next, a tenth less or more by chance. */
   interval: number
   /** False: this worker does not register itself, so a forgotten one only reports the error. */
   registration: boolean
@@ -20,10 +21,30 @@ export interface HeartbeatOptions {
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
+/** The first pause after a failure; it doubles up to the interval. */
+const FAILURE_MS = 1_000
+
 /**
- * Tells the backend, from registration on, that the worker lives: one beat at a time, whatever it
- * takes. A worker that is not registered, because the backend was down or has forgotten it, is
- * registered by the next beat.
+ * Milliseconds until the next beat, after so many failed ones in a row. A refused token is for a
+ * person to put right: the pauses are twice to ten times the interval then.
+ */
+export function nextBeat(
+  interval: number,
+  failures: number,
+  denied: boolean,
+  random: number,
+): number {
+  if (failures === 0) return Math.round(interval * (0.9 + random / 5))
+  const pauses = denied
+    ? { base: interval * 4, max: interval * 10 }
+    : { base: Math.min(FAILURE_MS, interval), max: interval }
+  return pauseAfter(failures, pauses, random)
+}
+
+/**
+ * Registers the worker and tells the backend that it lives: one beat at a time, whatever it takes,
+ * for as long as it runs. A worker that is not registered, because the backend was down or has
+ * forgotten it, is registered by the next beat.
  *
  *   stopped ──start──► running ──stop──► stopped
  */
@@ -55,13 +76,18 @@ export class Heartbeat {
   }
 
   async #loop(signal: AbortSignal): Promise<void> {
+    let failures = 0
     while (!signal.aborted) {
+      let denied = false
       try {
         await this.#beat(signal)
+        failures = 0
       } catch (error) {
+        failures++
+        denied = error instanceof BackendError && error.code === 'backend.denied'
         if (!signal.aborted) this.#options.onError?.(error)
       }
-      await this.#pause(signal)
+      await this.#pause(nextBeat(this.#options.interval, failures, denied, Math.random()), signal)
     }
   }
 
@@ -87,10 +113,10 @@ export class Heartbeat {
     await registry.heartbeat(sessions(), this.#meter.measure(counts()))
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return
     try {
-      await this.#sleep(this.#options.interval, signal)
+      await this.#sleep(ms, signal)
     } catch (error) {
       // Stopping ends the wait; anything else is a fault of the clock.
       if (!signal.aborted) throw error

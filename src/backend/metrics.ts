@@ -1,4 +1,4 @@
-import { freemem, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
 import type { WorkerMetrics } from './port.ts'
 
 export type SessionCounts = Pick<WorkerMetrics, 'messageCount' | 'totalSessions' | 'activeSessions'>
@@ -20,7 +20,12 @@ const GAUGES: Gauges = {
     const { user, system } = process.cpuUsage()
     return user + system
   },
-  memory: () => ({ total: totalmem(), free: freemem() }),
+  memory() {
+    // A container's limit counts where there is one. What the system keeps in caches is available.
+    const limit = process.constrainedMemory()
+    const total = limit > 0 && limit < totalmem() ? limit : totalmem()
+    return { total, free: process.availableMemory() }
+  },
   uptime: () => process.uptime(),
 }
 

@@ -24,10 +24,16 @@ export class StandaloneRegistry implements WorkerRegistry {
   async reportRecoveryStatus(): Promise<void> {}
   async notifySessionsPreserved(): Promise<void> {}
   async notifySessionStatus(): Promise<void> {}
+  forget(): void {}
+  async drain(): Promise<void> {}
   async unregister(): Promise<void> {}
   async close(): Promise<void> {}
 
   health(): BackendHealth {
-    return { kind: 'standalone', registered: false }
+    return {
+      kind: 'standalone',
+      registered: false,
+      assigned: { source: 'standalone', unlisted: [] },
+    }
   }
 }

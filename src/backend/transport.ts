@@ -24,8 +24,6 @@ export interface Call {
   body?: object
   /** Further attempts after one that got no usable answer; only for calls that may be repeated. */
   retries: number
-  /** Asked before each retry; true gives up with the last error. */
-  superseded?: () => boolean
 }
 
 const MAX_REPLY_BYTES = 16 * 1024 * 1024
@@ -55,9 +53,8 @@ export class Transport {
       const result = await this.#attempt(call)
       if (!('error' in result)) return result.data
       const { error } = result
-      if (!error.retryable || attempt >= call.retries || call.superseded?.() === true) throw error
+      if (!error.retryable || attempt >= call.retries) throw error
       await this.#pause(attempt, error)
-      if (call.superseded?.() === true) throw error
     }
   }
 

@@ -229,6 +229,13 @@ export const OPTIONS = {
     default: 30_000,
     doc: 'Milliseconds between heartbeats.',
   }),
+  backendAssignments: option({
+    env: 'BACKEND_ASSIGNMENT_INTERVAL',
+    key: 'backend.assignmentInterval',
+    kind: milliseconds(100),
+    default: 60_000,
+    doc: 'Milliseconds between two looks at the list of sessions that the backend gives to this worker.',
+  }),
 
   minioEndpoint: option({
     env: 'MINIO_ENDPOINT',

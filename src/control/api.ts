@@ -12,6 +12,8 @@ import {
   pause,
   phone,
   recoveryEvent,
+  recoveryResult,
+  recoveryRun,
   sessionCheck,
   sessionId,
   sessionRecord,
@@ -269,6 +271,25 @@ export const METHODS = {
       .strictObject({ ...targets, takeOver: z.boolean().exactOptional() })
       .refine(oneTarget, ONE_TARGET),
     events: recoveryEvent,
+  },
+  'recoveries.list': {
+    verb: 'GET',
+    path: '/v1/recoveries',
+    permission: 'read',
+    summary: 'The recoveries of this worker, newest first, or those of one session',
+    query: z.strictObject({
+      session: sessionId.exactOptional(),
+      limit: z.coerce.number().int().min(1).max(100).exactOptional(),
+    }),
+    result: z.object({ runs: z.array(recoveryRun) }),
+  },
+  'recoveries.show': {
+    verb: 'GET',
+    path: '/v1/recoveries/:run',
+    permission: 'read',
+    summary: 'One recovery with the result of each session; `latest` is the newest',
+    params: z.strictObject({ run: z.union([z.literal('latest'), z.coerce.number().int()]) }),
+    result: z.object({ run: recoveryRun, results: z.array(recoveryResult) }),
   },
   preserve: {
     verb: 'POST',

@@ -198,11 +198,48 @@ export const recoveryEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('end'), results: z.array(recoveryResult) }),
 ])
 
+const callFailure = z.object({ at, call: z.string(), message: z.string() })
+const assignedSource = z.enum(['backend', 'cache', 'standalone'])
+
 export const backendHealth = z.object({
   kind: z.enum(['http', 'standalone']),
   registered: z.boolean(),
+  reach: z.enum(['unknown', 'up', 'away', 'denied']).exactOptional(),
+  reachSince: at.exactOptional(),
   lastSuccessAt: at.exactOptional(),
-  lastError: z.object({ at, call: z.string(), message: z.string() }).exactOptional(),
+  lastError: callFailure.exactOptional(),
+  assigned: z
+    .object({ source: assignedSource, at: at.exactOptional(), unlisted: z.array(z.string()) })
+    .exactOptional(),
+  outbox: z
+    .object({
+      waiting: z.number(),
+      bytes: z.number(),
+      oldestAt: at.exactOptional(),
+      dropped: z.number(),
+      expired: z.number(),
+      refused: z.number(),
+      lastRefusal: callFailure.exactOptional(),
+      lastError: callFailure.exactOptional(),
+    })
+    .exactOptional(),
+})
+
+/** One recovery; the counts are of its sessions, `warm`, `cold` and `none` of where their state was. */
+export const recoveryRun = z.object({
+  id: z.number(),
+  trigger: z.enum(['start', 'provisional', 'operator', 'assigned', 'backend-returned', 'retry']),
+  source: assignedSource.exactOptional(),
+  state: z.enum(['running', 'ended', 'interrupted']),
+  startedAt: at,
+  endedAt: at.exactOptional(),
+  total: z.number(),
+  recovered: z.number(),
+  failed: z.number(),
+  skipped: z.number(),
+  warm: z.number(),
+  cold: z.number(),
+  none: z.number(),
 })
 
 /** How far the object store is behind, and what other workers took or want. */

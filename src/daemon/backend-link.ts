@@ -1,57 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { AuthStore } from '../authstate/port.ts'
 import { Heartbeat } from '../backend/heartbeat.ts'
-import { WorkerRegistryService } from '../backend/http.ts'
+import { BackendClient } from '../backend/client.ts'
+import { WORKER_LANE } from '../backend/outbox/letter.ts'
+import { Outbox } from '../backend/outbox/outbox.ts'
 import type {
   AssignedSession,
   HeartbeatSession,
   PreservedNotice,
   WorkerRegistry,
 } from '../backend/port.ts'
+
 import { StandaloneRegistry } from '../backend/standalone.ts'
+import { WorkerRegistryService } from '../backend/worker-registry-service.ts'
 import type { Config } from '../config/config.ts'
-import type { Registry } from '../registry/port.ts'
+import type { Instants, OutboxStore, Registry } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { PreservedSession } from '../session/report.ts'
-import { backendStatus } from '../session/state.ts'
+import { backendStatus, type SessionView } from '../session/state.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
+import { logBackend } from './backend-log.ts'
+import { MessageCount } from './message-count.ts'
 
 interface LinkPorts {
   auth: AuthStore
   registry: Registry
+  outbox: OutboxStore
+  instants: Instants
   replica: Replica
   logger: Logger
 }
 
-/** The worker's end of the backend: registration, heartbeats, the farewell. */
+type HttpConfig = Extract<Config['backend'], { kind: 'http' }>
+
+/** How long the start waits for the registration; a backend that is silent must not hold it up. */
+const REGISTER_MS = 10_000
+
+/** The worker's end of the backend: registration, heartbeats, the outbox, the farewell. */
 export class BackendLink {
   readonly backend: WorkerRegistry
+  /** Undefined for a standalone worker. */
+  readonly queued: WorkerRegistryService | undefined
   readonly #config: Config
   readonly #ports: LinkPorts
+  readonly #log: ReturnType<typeof logBackend>
+  readonly #messages = new MessageCount()
   #service: BaileysService | undefined
   #heartbeat: Heartbeat | undefined
+  #onBack: () => void = () => undefined
 
   constructor(config: Config, ports: LinkPorts, version: string) {
     this.#config = config
     this.#ports = ports
-    const { backend, worker } = config
-    this.backend =
-      backend.kind === 'standalone'
-        ? new StandaloneRegistry(() => this.#known())
-        : new WorkerRegistryService({
-            url: backend.url,
-            token: backend.token.reveal(),
-            registration: backend.registration,
-            worker: {
-              workerId: worker.id,
-              endpoint: backend.endpoint,
-              maxSessions: worker.maxSessions,
-              description: `wa-gateway ${version}`,
-              version,
-              environment: config.environment,
-            },
-            onWarning: (message) => ports.logger.warn(message),
-          })
+    this.#log = logBackend(ports.logger)
+    const { backend } = config
+    if (backend.kind === 'http') this.queued = this.#connect(backend, version)
+    this.backend = this.queued ?? new StandaloneRegistry(() => this.#known())
+  }
+
+  /** Takes up what an earlier process could not tell the backend. */
+  async load(): Promise<void> {
+    await this.queued?.load()
   }
 
   /** From here on heartbeats tell of this service's sessions. */
@@ -59,33 +69,43 @@ export class BackendLink {
     this.#service = service
   }
 
+  /** Called each time when calls get through again. */
+  onBack(listener: () => void): void {
+    this.#onBack = listener
+  }
+
   /**
-   * Registers and begins the heartbeat. A backend that is away stops nothing: the heartbeat goes on
-   * trying, and `onLate` is called when it got through after all.
+   * Begins to register and to send heartbeats, which goes on for as long as the worker runs. Resolves
+   * when the first try has ended, however it went, or takes too long; `onLate` is called for each
+   * registration after that.
    */
   async register(onLate: () => Promise<void>): Promise<void> {
     const { backend } = this.#config
     if (backend.kind === 'standalone') return
-    const { logger } = this.#ports
-    try {
-      const { assignedSessionCount } = await this.backend.register()
-      logger.info({ assigned: assignedSessionCount }, 'registered with the backend')
-    } catch (error) {
-      logger.error({ err: error }, 'the backend did not take the registration; going on without it')
-    }
+    const tried = Promise.withResolvers<void>()
+    let late = false
     this.#heartbeat = new Heartbeat({
       registry: this.backend,
       interval: backend.heartbeatInterval,
       registration: backend.registration,
       sessions: () => this.#beats(),
       counts: () => this.#counts(),
-      onRegistered: () => {
-        logger.info('registered with the backend')
-        void onLate()
+      onRegistered: ({ assignedSessionCount }) => {
+        this.#ports.logger.info({ assigned: assignedSessionCount }, 'registered with the backend')
+        tried.resolve()
+        if (late) void onLate()
       },
-      onError: (error) => logger.warn({ err: error }, 'the backend did not take a heartbeat'),
+      onError: (error) => {
+        this.#log.failed(error)
+        tried.resolve()
+      },
     })
     this.#heartbeat.start()
+    if (!backend.registration) tried.resolve()
+    const over = new AbortController()
+    await Promise.race([tried.promise, this.#pause(REGISTER_MS, over.signal)])
+    over.abort()
+    late = true
   }
 
   /** Ends the heartbeat, tells of the preserved sessions, unregisters. Failures are logged. */
@@ -94,14 +114,60 @@ export class BackendLink {
     await this.#tell('of the preserved sessions', () =>
       this.backend.notifySessionsPreserved(preserved.map((session) => this.#notice(session))),
     )
+    await this.backend.drain()
     if (this.backend.health().registered) {
       await this.#tell('goodbye', () => this.backend.unregister())
     }
   }
 
   async close(): Promise<void> {
-    await this.#heartbeat?.stop()
+    const stopped = this.#heartbeat?.stop()
     await this.backend.close()
+    await stopped
+  }
+
+  #connect(backend: HttpConfig, version: string): WorkerRegistryService {
+    const { worker, environment } = this.#config
+    const { logger, outbox: store, instants } = this.#ports
+    const { registration } = backend
+    const client = new BackendClient({
+      url: backend.url,
+      token: backend.token.reveal(),
+      registration,
+      worker: {
+        workerId: worker.id,
+        endpoint: backend.endpoint,
+        maxSessions: worker.maxSessions,
+        description: `wa-gateway ${version}`,
+        version,
+        environment,
+      },
+      onWarning: (message) => logger.warn(message),
+      onReach: (change) => {
+        this.#log.reach(change)
+        if (change.to !== 'up') return
+        this.queued?.kick()
+        this.#onBack()
+      },
+    })
+    const outbox = new Outbox({
+      store,
+      send: (letter) => client.deliver(letter),
+      // Reports go by the worker's name, which the backend must know first.
+      mayGo: ({ lane }) => lane !== WORKER_LANE || !registration || client.health().registered,
+      onEvent: (event) => this.#log.outbox(event),
+    })
+    const onError = (error: unknown) =>
+      logger.error({ err: error }, 'the registry could not be written')
+    return new WorkerRegistryService({ client, outbox, instants, registration, onError })
+  }
+
+  async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await sleep(ms, undefined, { signal })
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
   }
 
   async #tell(what: string, call: () => Promise<void>): Promise<void> {
@@ -124,9 +190,10 @@ export class BackendLink {
     return [...ids].map((sessionId) => ({ sessionId }))
   }
 
+  /** What another worker runs is its to tell of. */
   #beats(): HeartbeatSession[] {
     const views = this.#service?.list() ?? []
-    return views.map(({ id, state, phone, lastActivity, since }) => ({
+    return views.filter(isOurs).map(({ id, state, phone, lastActivity, since }) => ({
       sessionId: id,
       status: backendStatus(state),
       ...(phone === undefined ? {} : { phone }),
@@ -137,7 +204,7 @@ export class BackendLink {
   #counts(): { messageCount: number; totalSessions: number; activeSessions: number } {
     const views = this.#service?.list() ?? []
     return {
-      messageCount: views.reduce((sum, view) => sum + view.messagesIn + view.messagesOut, 0),
+      messageCount: this.#messages.update(views),
       totalSessions: views.length,
       activeSessions: views.filter((view) => view.state === 'online').length,
     }
@@ -153,4 +220,8 @@ export class BackendLink {
       ...(record?.phone ? { phone: record.phone } : {}),
     }
   }
+}
+
+function isOurs({ cause }: SessionView): boolean {
+  return cause !== 'owned-elsewhere'
 }

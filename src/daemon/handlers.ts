@@ -169,6 +169,21 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
           if (outcome !== 'recovered' && adopted.has(sessionId)) await operations.disown(sessionId)
       },
 
+      'recoveries.list': async ({ session, limit = 20 }) => ({
+        runs: await worker.runs.list({ limit, ...given({ session }) }),
+      }),
+
+      'recoveries.show': async ({ run }) => {
+        const found = await worker.runs.find(run === 'latest' ? undefined : run)
+        if (found !== undefined) return found
+        throw new GatewayError({
+          code: 'recovery.unknown',
+          subject: String(run),
+          message: run === 'latest' ? 'there was no recovery yet' : `there is no recovery ${run}`,
+          hint: 'run `wa-gateway recoveries list`',
+        })
+      },
+
       preserve: async (input, { emit }) => {
         const results = await store(targets(input), 'preserve', (one) =>
           emit({ type: 'preserved', ...one }),

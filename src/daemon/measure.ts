@@ -38,6 +38,6 @@ export function measure(worker: Measured): void {
     auth,
     replica,
     backend,
-    outbox: () => undefined,
+    outbox: () => backend.health().outbox?.waiting,
   })
 }

@@ -3,6 +3,7 @@ import type { AuthStore } from '../authstate/port.ts'
 import type { HealthCheck } from '../control/handlers.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { LoginGate, RecoveryEvent } from '../recovery/port.ts'
+import type { RecoveryRuns } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { Logger } from 'pino'
 import type { Operations } from '../whatsapp/operations.ts'
@@ -39,6 +40,7 @@ export interface WorkerState {
   readonly auth: AuthStore
   readonly replica: Replica
   readonly backend: WorkerRegistry
+  readonly runs: RecoveryRuns
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
   readonly backPressure: BackPressure

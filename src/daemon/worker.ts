@@ -7,8 +7,7 @@ import { startControlServer } from '../control/server.ts'
 import { measuredStore } from '../metrics/measured-store.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import { QueuedRecoveryEngine } from '../recovery/engine.ts'
-import { openSqliteRegistry } from '../registry/sqlite.ts'
-import type { Registry } from '../registry/port.ts'
+import { openSqliteRegistry, type OpenedRegistry } from '../registry/sqlite.ts'
 import { StoreReplica } from '../replica/replica.ts'
 import type { Replica } from '../replica/port.ts'
 import type { GatewayError } from '../session/errors.ts'
@@ -21,6 +20,7 @@ import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
 import { reviveForBaileys } from '../whatsapp/revive.ts'
 import { BaileysService } from '../whatsapp/service.ts'
 import { BackPressure } from './back-pressure.ts'
+import { AssignmentWatch } from './assignment-watch.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
 import { Encryption } from './encryption.ts'
@@ -31,6 +31,7 @@ import { StatusNotices } from './notices.ts'
 import { watchOwnership } from './ownership.ts'
 import { recoverProvisionally } from './provisional.ts'
 import { putAway, type Stopped } from './put-away.ts'
+import { RecordedEngine } from './recorded-engine.ts'
 import { RetryRounds } from './retry.ts'
 import {
   engineSettings,
@@ -49,7 +50,7 @@ const LAST_MS = 500
 /** What a worker is made of, opened. */
 interface Parts {
   auth: AuthStore
-  registry: Registry
+  opened: OpenedRegistry
   store: ObjectStore
   replica: Replica
   encryption: Encryption
@@ -71,6 +72,7 @@ export class Worker {
   #state: WorkerState | undefined
   #link: BackendLink | undefined
   #notices: StatusNotices | undefined
+  #assignments: AssignmentWatch | undefined
   #firstPass: Promise<void> | undefined
   #schedules: { stop(): Promise<void> }[] = []
 
@@ -94,7 +96,7 @@ export class Worker {
     const { whatsapp } = this.#config
     if (whatsapp.root !== undefined) trustCertificateRoot(whatsapp.root, whatsapp.url)
     const auth = await this.#openAuth()
-    const registry = await this.#openRegistry()
+    const opened = await this.#openRegistry()
     const metrics = createMetrics(this.#config, this.#version)
     const store = measuredStore(await openConfiguredStore(this.#config.storage), (request) =>
       metrics.requested(request),
@@ -110,7 +112,7 @@ export class Worker {
       ...replicaSettings(this.#config),
     })
     this.#closers.defer(() => replica.stop())
-    const state = await this.#compose({ auth, registry, store, replica, encryption, metrics })
+    const state = await this.#compose({ auth, opened, store, replica, encryption, metrics })
     measure(state)
     await this.#listen(state)
     await this.#awaitStore(state)
@@ -150,6 +152,7 @@ export class Worker {
   /** What runs by itself ends first, so that nothing opens a session that is being put away. */
   async #calmDown(): Promise<void> {
     await Promise.all(this.#schedules.map((schedule) => schedule.stop()))
+    await this.#assignments?.stop()
     await this.#firstPass
   }
 
@@ -183,20 +186,23 @@ export class Worker {
     return auth
   }
 
-  async #openRegistry(): Promise<Registry> {
-    const { registry, warnings } = await openSqliteRegistry({ file: this.#config.registry.file })
-    this.#closers.defer(() => registry.close())
-    for (const warning of warnings) this.#logger.warn(warning)
-    return registry
+  async #openRegistry(): Promise<OpenedRegistry> {
+    const opened = await openSqliteRegistry({ file: this.#config.registry.file })
+    this.#closers.defer(() => opened.registry.close())
+    for (const warning of opened.warnings) this.#logger.warn(warning)
+    await opened.runs.interrupt()
+    return opened
   }
 
   async #compose(parts: Parts): Promise<WorkerState> {
-    const { auth, registry, store, replica, encryption, metrics } = parts
+    const { auth, opened, store, replica, encryption, metrics } = parts
+    const { registry, runs } = opened
     const logger = this.#logger
     const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
-    const link = new BackendLink(this.#config, { auth, registry, replica, logger }, this.#version)
+    const link = new BackendLink(this.#config, { auth, ...opened, replica, logger }, this.#version)
     this.#link = link
     this.#closers.defer(() => link.close())
+    await link.load()
     const notices = new StatusNotices(link.backend, logger)
     this.#notices = notices
     bus.on(notices.listen)
@@ -207,7 +213,12 @@ export class Worker {
       replica,
       registry,
       backend: link.backend,
-      engine,
+      engine: new RecordedEngine({
+        engine,
+        runs,
+        source: () => link.backend.health().assigned?.source,
+        logger,
+      }),
       logins: engine,
       settings: serviceSettings(this.#config),
       logger,
@@ -216,7 +227,14 @@ export class Worker {
     const service = new BaileysService(ports)
     await service.start()
     link.serve(service)
-    watchOwnership({ replica, backend: link.backend, service, logger })
+    const assignments = this.#watchAssignments(link, {
+      service,
+      registry,
+      replica,
+      notices,
+      logger,
+    })
+    watchOwnership({ replica, assignments, logger })
     const state: WorkerState = {
       version: this.#version,
       workerId: this.#config.worker.id,
@@ -229,6 +247,7 @@ export class Worker {
       auth,
       replica,
       backend: link.backend,
+      runs,
       storeHealth: new StoreHealth(store, logger),
       encryption,
       backPressure: new BackPressure(
@@ -251,6 +270,23 @@ export class Worker {
     })
     this.#state = state
     return state
+  }
+
+  /** Undefined without a backend. The looks begin after the first recovery. */
+  #watchAssignments(
+    link: BackendLink,
+    ports: Omit<ConstructorParameters<typeof AssignmentWatch>[0], 'backend'>,
+  ): AssignmentWatch | undefined {
+    const { backend } = this.#config
+    if (link.queued === undefined || backend.kind === 'standalone') return undefined
+    const watch = new AssignmentWatch(
+      { backend: link.queued, ...ports },
+      backend.assignmentInterval,
+      this.#stopping.signal,
+    )
+    link.onBack(() => watch.look())
+    this.#assignments = watch
+    return watch
   }
 
   async #listen(state: WorkerState): Promise<void> {
@@ -313,7 +349,9 @@ export class Worker {
       if (signal.aborted) return
       this.#logger.error({ err: error }, 'the first recovery failed')
     }
-    if (!signal.aborted) state.phase = 'running'
+    if (signal.aborted) return
+    state.phase = 'running'
+    this.#assignments?.start()
   }
 
   /** The backend came back after a start without it: what it assigns meanwhile is recovered too. */

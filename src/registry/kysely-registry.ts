@@ -1,9 +1,9 @@
 import type { Kysely } from 'kysely'
 import { CAUSES } from '../session/cause.ts'
-import type { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 import { SESSION_STATES } from '../session/state.ts'
 import type { Registry, SessionPatch, SessionRecord } from './port.ts'
+import type { Query } from './query.ts'
 import type { Tables } from './tables.ts'
 
 /** By name: a later version's columns are none of ours. */
@@ -27,26 +27,20 @@ export interface KyselyRegistryOptions {
   db: Kysely<Tables>
   /** Milliseconds since the epoch. */
   now: () => number
-  /** What a failed query means. */
-  toError: (error: unknown) => GatewayError
+  run: Query
 }
 
 /** The registry's queries, the same for every SQL database. */
 export class KyselyRegistry implements Registry {
   readonly #db: Kysely<Tables>
   readonly #now: () => number
-  readonly #toError: (error: unknown) => GatewayError
+  readonly #run: Query
   #closed = false
 
-  constructor({ db, now, toError }: KyselyRegistryOptions) {
+  constructor({ db, now, run }: KyselyRegistryOptions) {
     this.#db = db
     this.#now = now
-    this.#toError = toError
-  }
-
-  /** Reads every row and column once; fails with the database's own error. */
-  async probe(): Promise<void> {
-    await this.#db.selectFrom('sessions').select(COLUMNS).execute()
+    this.#run = run
   }
 
   async list(): Promise<SessionRecord[]> {
@@ -83,14 +77,6 @@ export class KyselyRegistry implements Registry {
     if (this.#closed) return
     this.#closed = true
     await this.#db.destroy()
-  }
-
-  async #run<T>(query: () => Promise<T>): Promise<T> {
-    try {
-      return await query()
-    } catch (error) {
-      throw this.#toError(error)
-    }
   }
 
   #created(id: string): SessionRecord {

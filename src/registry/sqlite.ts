@@ -5,9 +5,13 @@ import { CamelCasePlugin, Kysely } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { GatewayError } from '../session/errors.ts'
 import { nodeSqliteDialect } from './dialect.ts'
+import { KyselyInstants } from './kysely-instants.ts'
+import { KyselyOutbox } from './kysely-outbox.ts'
 import { KyselyRegistry } from './kysely-registry.ts'
+import { KyselyRuns } from './kysely-runs.ts'
 import { migrations, SCHEMA_VERSION } from './migrations.ts'
-import type { Registry } from './port.ts'
+import type { Instants, OutboxStore, RecoveryRuns, Registry } from './port.ts'
+import type { Query } from './query.ts'
 import { asDamage, DamagedFile, isDamage, toRegistryError } from './sqlite-error.ts'
 import type { Tables } from './tables.ts'
 
@@ -23,8 +27,15 @@ export interface SqliteRegistryOptions {
   busyTimeout?: number | undefined
 }
 
-export interface OpenedRegistry {
+interface Opened {
+  /** Closing it closes the others. */
   registry: Registry
+  outbox: OutboxStore
+  runs: RecoveryRuns
+  instants: Instants
+}
+
+export interface OpenedRegistry extends Opened {
   /** For the operator: that a damaged file was set aside, and where it is. */
   warnings: string[]
 }
@@ -40,12 +51,12 @@ export async function openSqliteRegistry(options: SqliteRegistryOptions): Promis
   const now = options.now ?? Date.now
   try {
     try {
-      return { registry: await openOnce(options, now), warnings: [] }
+      return { ...(await openOnce(options, now)), warnings: [] }
     } catch (error) {
       if (!isDamage(error)) throw error
       const aside = setAside(file, now())
       const warning = `the registry ${file} was damaged and is now ${aside}; a new one was begun`
-      return { registry: await openOnce(options, now), warnings: [warning] }
+      return { ...(await openOnce(options, now)), warnings: [warning] }
     }
   } catch (error) {
     throw toRegistryError(error, file)
@@ -55,7 +66,7 @@ export async function openSqliteRegistry(options: SqliteRegistryOptions): Promis
 async function openOnce(
   { file, busyTimeout = 5000 }: SqliteRegistryOptions,
   now: () => number,
-): Promise<Registry> {
+): Promise<Opened> {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   // SQLite gives its -wal and -shm files the mode of the database.
   closeSync(openSync(file, 'a', 0o600))
@@ -70,17 +81,37 @@ async function openOnce(
     const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest()
     if (error !== undefined) throw error
     if (version !== SCHEMA_VERSION) database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`)
-    const toError = (error: unknown) => toRegistryError(error, file)
-    const registry = new KyselyRegistry({ db, now, toError })
-    await registry.probe().catch((error: unknown) => {
+    await probe(db).catch((error: unknown) => {
       throw asDamage(error)
     })
+    const run: Query = async (query) => {
+      try {
+        return await query()
+      } catch (error) {
+        throw toRegistryError(error, file)
+      }
+    }
+    const opened = {
+      registry: new KyselyRegistry({ db, now, run }),
+      outbox: new KyselyOutbox(db, run),
+      runs: new KyselyRuns(db, run),
+      instants: new KyselyInstants(db, run),
+    }
     chmodSync(file, 0o600)
-    return registry
+    return opened
   } catch (error) {
     database.close()
     throw error
   }
+}
+
+/** Reads every table once, by the queries that will be made; fails with the database's own error. */
+async function probe(db: Kysely<Tables>): Promise<void> {
+  const bare: Query = (query) => query()
+  await new KyselyRegistry({ db, now: Date.now, run: bare }).list()
+  await new KyselyOutbox(db, bare).load()
+  await new KyselyRuns(db, bare).find()
+  await new KyselyInstants(db, bare).read('')
 }
 
 /** The file's version. Damage anywhere throws; the file is small, so all of it is read. */

@@ -54,6 +54,8 @@ const CODES = {
   'session.timeout': { exit: EXIT.timedOut, retryable: true },
   'session.limit': { exit: EXIT.failed, retryable: false },
 
+  'recovery.unknown': { exit: EXIT.notFound, retryable: false },
+
   'backend.unreachable': { exit: EXIT.failed, retryable: true },
   'backend.rejected': { exit: EXIT.failed, retryable: false },
   'backend.denied': { exit: EXIT.permission, retryable: false },

@@ -6,6 +6,7 @@ import { startControlServer, type ControlServer } from '../../src/control/server
 import { GatewayError } from '../../src/session/errors.ts'
 import type { RecoveryResult } from '../../src/session/report.ts'
 import type { SessionView } from '../../src/session/state.ts'
+import { fakeRecoveries } from './fake-recoveries.ts'
 
 export const VERSION = '0.1.0'
 export const TOKEN = 'a-token-of-the-tests'
@@ -268,6 +269,7 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
       )
       emit({ type: 'end', results })
     },
+    ...fakeRecoveries,
     preserve: async (input, { emit }) => {
       const results = chosen(input).map(stored)
       for (const result of results) emit({ type: 'preserved', ...result })

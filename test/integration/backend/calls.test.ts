@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { AT, connect, failure, ISO, METRICS, WORKER } from './fixture.ts'
+import { AT, connect, failure, ISO, METRICS, serve, WORKER } from './fixture.ts'
 
 test('register says who the worker is, and learns whether there is something to recover', async () => {
-  const { backend, service } = await connect()
+  const { backend, client } = await connect()
   backend.assigned = [{ sessionId: 's1' }, { sessionId: 's2' }]
-  expect(service.health()).toEqual({ kind: 'http', registered: false })
-  expect(await service.register()).toEqual({ recoveryRequired: true, assignedSessionCount: 2 })
+  expect(client.health()).toMatchObject({ kind: 'http', registered: false, reach: 'unknown' })
+  expect(await client.register()).toEqual({ recoveryRequired: true, assignedSessionCount: 2 })
   expect(backend.calls).toEqual([
     {
       name: 'register',
@@ -15,13 +15,19 @@ test('register says who the worker is, and learns whether there is something to 
       status: 200,
     },
   ])
-  expect(service.health()).toEqual({ kind: 'http', registered: true, lastSuccessAt: AT })
+  expect(client.health()).toEqual({
+    kind: 'http',
+    registered: true,
+    reach: 'up',
+    reachSince: AT,
+    lastSuccessAt: AT,
+  })
 })
 
 test('a long description is cut and a pre-release version is told as x.y.z', async () => {
   const worker = { ...WORKER, description: 'd'.repeat(300), version: '1.2.3-rc.4+build' }
-  const { backend, service } = await connect({ worker })
-  await service.register()
+  const { backend, client } = await connect({ worker })
+  await client.register()
   expect(backend.violations).toEqual([])
   expect(backend.taken('register')).toMatchObject([
     { description: 'd'.repeat(255), version: '1.2.3' },
@@ -29,9 +35,9 @@ test('a long description is cut and a pre-release version is told as x.y.z', asy
 })
 
 test('heartbeat sends every status as the contract has it, phones as E.164 or not at all', async () => {
-  const { backend, service } = await connect()
-  await service.register()
-  await service.heartbeat(
+  const { backend, client } = await connect()
+  await client.register()
+  await client.heartbeat(
     [
       { sessionId: 's1', status: 'CONNECTED', phone: '491701234567', lastActivity: AT },
       { sessionId: 's2', status: 'QR_REQUIRED', lastActivity: AT },
@@ -55,8 +61,8 @@ test('heartbeat sends every status as the contract has it, phones as E.164 or no
 
 test.each([false, true])('assigned sessions, with the older id: %s', async (olderIds) => {
   const warnings: string[] = []
-  const { backend, service } = await connect({ onWarning: (words) => warnings.push(words) })
-  await service.register()
+  const { backend, client } = await connect({ onWarning: (words) => warnings.push(words) })
+  await client.register()
   backend.olderIds = olderIds
   backend.assigned = [
     { sessionId: 's1', userId: 'u1', status: 'CONNECTED', name: 'A', phoneNumber: '+49 170 1' },
@@ -64,7 +70,7 @@ test.each([false, true])('assigned sessions, with the older id: %s', async (olde
     { sessionId: '../etc' },
     { sessionId: 's1', userId: 'again' },
   ]
-  expect(await service.getAssignedSessions()).toEqual([
+  expect(await client.getAssignedSessions()).toEqual([
     { sessionId: 's1', userId: 'u1', status: 'CONNECTED', name: 'A', phone: '491701' },
     { sessionId: 's2', userId: 'u2', status: 'INIT' },
   ])
@@ -73,7 +79,7 @@ test.each([false, true])('assigned sessions, with the older id: %s', async (olde
 })
 
 test('the recovery report has its counters at the top and a reason for what did not recover', async () => {
-  const { backend, service } = await connect()
+  const { backend, service } = await serve()
   await service.register()
   const rest = { attempts: 1, durations: { total: 1 } }
   await service.reportRecoveryStatus([
@@ -82,6 +88,7 @@ test('the recovery report has its counters at the top and a reason for what did 
     { sessionId: 's3', outcome: 'failed', cause: 'logged-out', ...rest },
     { sessionId: 's4', outcome: 'skipped', detail: 'paused', ...rest },
   ])
+  await service.drain()
   expect(backend.violations).toEqual([])
   expect(backend.taken('recovery-status')).toEqual([
     {
@@ -99,7 +106,7 @@ test('the recovery report has its counters at the top and a reason for what did 
 })
 
 test('only what the object store holds is called preserved', async () => {
-  const { backend, service } = await connect()
+  const { backend, service } = await serve()
   await service.register()
   const notice = { status: 'DISCONNECTED', preservedAt: AT } as const
   await service.notifySessionsPreserved([
@@ -108,6 +115,7 @@ test('only what the object store holds is called preserved', async () => {
     { sessionId: 's3', stored: true, ...notice },
   ])
   await service.notifySessionsPreserved([{ sessionId: 's2', stored: false, ...notice }])
+  await service.drain()
   expect(backend.violations).toEqual([])
   const common = { status: 'DISCONNECTED', preservedAt: ISO }
   expect(backend.taken('sessions-preserved')).toEqual([
@@ -123,16 +131,19 @@ test('only what the object store holds is called preserved', async () => {
 })
 
 test('a status carries only what belongs to it', async () => {
-  const { backend, service } = await connect()
-  const more = { at: AT, phone: '491701', displayName: 'A', qrCode: 'qr' }
-  for (const status of ['QR_REQUIRED', 'CONNECTED', 'RECONNECTING', 'DISCONNECTED'] as const)
+  const { backend, service } = await serve()
+  const more = { at: AT, phone: '491701', displayName: 'A', qrCode: 'qr', expiresAt: AT + 1 }
+  for (const status of ['QR_REQUIRED', 'CONNECTED', 'RECONNECTING', 'DISCONNECTED'] as const) {
     await service.notifySessionStatus({ sessionId: 's1', status, ...more })
+    await service.drain()
+  }
   await service.notifySessionStatus({
     sessionId: 's1',
     status: 'CONNECTED',
     at: AT,
     displayName: '',
   })
+  await service.drain()
   expect(backend.violations).toEqual([])
   const common = { sessionId: 's1', timestamp: ISO }
   expect(backend.taken('session-status')).toEqual([
@@ -145,22 +156,22 @@ test('a status carries only what belongs to it', async () => {
 })
 
 test('unregister names the worker and its endpoint', async () => {
-  const { backend, service } = await connect()
-  await service.register()
-  await service.unregister()
+  const { backend, client } = await connect()
+  await client.register()
+  await client.unregister()
   expect(backend.taken('unregister')).toEqual([
     { workerId: WORKER.workerId, endpoint: WORKER.endpoint },
   ])
   expect(backend.workers.size).toBe(0)
-  expect(service.health().registered).toBe(false)
+  expect(client.health().registered).toBe(false)
 })
 
 test('without registration of its own the worker neither registers nor unregisters', async () => {
-  const { backend, service } = await connect({ registration: false })
+  const { backend, client } = await connect({ registration: false })
   backend.workers.add('worker-1')
-  expect(await service.register()).toMatchObject({ recoveryRequired: true })
-  await service.unregister()
-  expect(await service.getAssignedSessions()).toEqual([])
+  expect(await client.register()).toMatchObject({ recoveryRequired: true })
+  await client.unregister()
+  expect(await client.getAssignedSessions()).toEqual([])
   expect(backend.calls.map((call) => call.name)).toEqual(['assigned'])
 })
 
@@ -193,15 +204,15 @@ test('the strict backend refuses what the worker before this one sent', async ()
 })
 
 test('the wrong token is told as such, and is itself told to nobody', async () => {
-  const { backend, service, waits } = await connect({ token: 'hush-wrong-token' })
+  const { backend, client, waits } = await connect({ token: 'hush-wrong-token' })
   backend.plan({ status: 401, message: 'no such token: hush-wrong-token\n  at auth.js' })
-  const error = await failure(service.register())
+  const error = await failure(client.register())
   expect(error).toMatchObject({
     code: 'backend.denied',
     exit: 4,
     status: 401,
     message: 'the backend answered 401 to register: no such token: [secret] at auth.js',
   })
-  expect(await failure(service.getAssignedSessions())).toMatchObject({ code: 'backend.denied' })
+  expect(await failure(client.getAssignedSessions())).toMatchObject({ code: 'backend.denied' })
   expect(waits).toEqual([])
 })

@@ -1,9 +1,10 @@
 import { afterEach } from 'vitest'
-import {
-  WorkerRegistryService,
-  type WorkerRegistryServiceOptions,
-} from '../../../src/backend/http.ts'
+import { BackendClient, type BackendClientOptions } from '../../../src/backend/client.ts'
+import { Outbox, type OutboxOptions } from '../../../src/backend/outbox/outbox.ts'
 import type { WorkerMetrics } from '../../../src/backend/port.ts'
+import { WorkerRegistryService } from '../../../src/backend/worker-registry-service.ts'
+import type { Instants } from '../../../src/registry/port.ts'
+import { MemoryOutbox } from '../../support/memory-outbox.ts'
 import { StrictBackend } from '../../support/strict-backend.ts'
 
 export const WORKER = {
@@ -33,14 +34,74 @@ afterEach(async () => {
   for (const thing of open.splice(0)) await thing.close()
 })
 
-/** A strict backend and a service that talks to it; both are closed after the test. */
+/** A strict backend and a client that talks to it; both are closed after the test. */
 export async function connect(
-  more: Partial<WorkerRegistryServiceOptions> = {},
-): Promise<{ backend: StrictBackend; service: WorkerRegistryService; waits: number[] }> {
+  more: Partial<BackendClientOptions> = {},
+): Promise<{ backend: StrictBackend; client: BackendClient; waits: number[] }> {
   const backend = new StrictBackend()
   await backend.up()
-  const waits: number[] = []
+  const { client, waits } = clientOf(backend, more)
+  open.push({ close: () => client.close() }, { close: () => backend.down() })
+  return { backend, client, waits }
+}
+
+/** The service, with what lies on disk where it is given; the client's `sleep` waits for nothing. */
+export async function serve(
+  more: {
+    backend?: StrictBackend
+    store?: MemoryOutbox
+    instants?: Instants
+    client?: Partial<BackendClientOptions>
+    outbox?: Partial<OutboxOptions>
+  } = {},
+): Promise<{
+  backend: StrictBackend
+  service: WorkerRegistryService
+  outbox: Outbox
+  store: MemoryOutbox
+}> {
+  const backend = more.backend ?? new StrictBackend()
+  if (more.backend === undefined) {
+    await backend.up()
+    open.push({ close: () => backend.down() })
+  }
+  const { client } = clientOf(backend, more.client ?? {})
+  const store = more.store ?? new MemoryOutbox()
+  const outbox = new Outbox({
+    store,
+    send: (letter) => client.deliver(letter),
+    now: () => AT,
+    ...more.outbox,
+  })
   const service = new WorkerRegistryService({
+    client,
+    outbox,
+    instants: more.instants ?? memoryInstants(),
+    registration: more.client?.registration ?? true,
+    now: () => AT,
+    onError: (error) => {
+      throw error
+    },
+  })
+  await service.load()
+  open.unshift({ close: () => service.close() })
+  return { backend, service, outbox, store }
+}
+
+function memoryInstants(): Instants {
+  const all = new Map<string, number>()
+  return {
+    read: (name) => Promise.resolve(all.get(name)),
+    write: (name, at) => {
+      all.set(name, at)
+      return Promise.resolve()
+    },
+  }
+}
+
+function clientOf(backend: StrictBackend, more: Partial<BackendClientOptions>) {
+  const waits: number[] = []
+  const client = new BackendClient({
     url: backend.url,
     token: backend.token,
     worker: WORKER,
@@ -51,8 +112,7 @@ export async function connect(
     },
     ...more,
   })
-  open.push({ close: () => service.close() }, { close: () => backend.down() })
-  return { backend, service, waits }
+  return { client, waits }
 }
 
 /** The error that a call must end with. */

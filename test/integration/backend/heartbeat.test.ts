@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, expect, test, vi } from 'vitest'
 import { Heartbeat, type HeartbeatOptions } from '../../../src/backend/heartbeat.ts'
-import type { WorkerRegistryService } from '../../../src/backend/http.ts'
+import type { BackendClient } from '../../../src/backend/client.ts'
 import { AT, connect, WORKER } from './fixture.ts'
 
 const running: Heartbeat[] = []
@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const heartbeat of running.splice(0)) await heartbeat.stop()
 })
 
-function begin(registry: WorkerRegistryService, more: Partial<HeartbeatOptions> = {}): Heartbeat {
+function begin(registry: BackendClient, more: Partial<HeartbeatOptions> = {}): Heartbeat {
   const heartbeat = new Heartbeat({
     registry,
     interval: 5,
@@ -28,9 +28,9 @@ function begin(registry: WorkerRegistryService, more: Partial<HeartbeatOptions> 
 const until = (check: () => void) => vi.waitFor(check, { timeout: 20_000, interval: 5 })
 
 test('beats at once and goes on, with measured numbers', async () => {
-  const { backend, service } = await connect()
-  await service.register()
-  begin(service)
+  const { backend, client } = await connect()
+  await client.register()
+  begin(client)
   await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(2))
   expect(backend.violations).toEqual([])
   expect(backend.callsOf('register')).toHaveLength(1)
@@ -41,10 +41,10 @@ test('beats at once and goes on, with measured numbers', async () => {
 })
 
 test('registers a worker that could not register before, and again when forgotten', async () => {
-  const { backend, service } = await connect()
+  const { backend, client } = await connect()
   const answers: unknown[] = []
   const errors: unknown[] = []
-  begin(service, {
+  begin(client, {
     onRegistered: (answer) => answers.push(answer),
     onError: (error) => errors.push(error),
   })
@@ -59,30 +59,30 @@ test('registers a worker that could not register before, and again when forgotte
 })
 
 test('a worker that somebody else registers does not register itself', async () => {
-  const { backend, service } = await connect({ registration: false })
+  const { backend, client } = await connect({ registration: false })
   const errors: unknown[] = []
-  begin(service, { registration: false, onError: (error) => errors.push(error) })
+  begin(client, { registration: false, onError: (error) => errors.push(error) })
   await until(() => expect(errors.length).toBeGreaterThan(0))
   expect(errors[0]).toMatchObject({ code: 'backend.rejected', status: 404 })
   expect(backend.callsOf('register')).toEqual([])
 })
 
 test('goes on after failures, and tells each', async () => {
-  const { backend, service } = await connect()
-  await service.register()
+  const { backend, client } = await connect()
+  await client.register()
   backend.plan({ status: 500 }, 3, 'heartbeat')
   const errors: unknown[] = []
-  begin(service, { onError: (error) => errors.push(error) })
+  begin(client, { onError: (error) => errors.push(error) })
   await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(0))
   expect(errors).toHaveLength(3)
 })
 
 test('beats never overlap', async () => {
-  const { backend, service } = await connect({ timeout: 60_000 })
-  await service.register()
+  const { backend, client } = await connect({ timeout: 60_000 })
+  await client.register()
   backend.plan('hang', 1, 'heartbeat')
   const slept: number[] = []
-  const heartbeat = begin(service, {
+  const heartbeat = begin(client, {
     sleep: (ms) => {
       slept.push(ms)
       return Promise.resolve()
@@ -93,14 +93,14 @@ test('beats never overlap', async () => {
   expect(backend.callsOf('heartbeat')).toHaveLength(1)
   expect(slept).toEqual([])
   const stopped = heartbeat.stop()
-  await service.close()
+  await client.close()
   await stopped
 })
 
 test('after stop there is no further beat; it may be started again', async () => {
-  const { backend, service } = await connect()
-  await service.register()
-  const heartbeat = begin(service, { interval: 60_000 })
+  const { backend, client } = await connect()
+  await client.register()
+  const heartbeat = begin(client, { interval: 60_000 })
   heartbeat.start()
   await until(() => expect(backend.taken('heartbeat')).toHaveLength(1))
   await heartbeat.stop()
@@ -114,9 +114,9 @@ test('a heartbeat that nobody stopped does not keep the process alive', async ()
   const { backend } = await connect()
   const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
   const script = `
-    const { WorkerRegistryService } = await import(${at('../../../src/backend/http.ts')})
+    const { BackendClient } = await import(${at('../../../src/backend/client.ts')})
     const { Heartbeat } = await import(${at('../../../src/backend/heartbeat.ts')})
-    const registry = new WorkerRegistryService({
+    const registry = new BackendClient({
       url: ${JSON.stringify(backend.url)},
       token: ${JSON.stringify(backend.token)},
       worker: ${JSON.stringify(WORKER)},

@@ -6,7 +6,11 @@ test('assigned sessions are what the worker itself knows', async () => {
   const registry = new StandaloneRegistry(() => Promise.resolve(sessions))
   expect(await registry.getAssignedSessions()).toEqual(sessions)
   expect(await registry.register()).toEqual({ recoveryRequired: true, assignedSessionCount: 1 })
-  expect(registry.health()).toEqual({ kind: 'standalone', registered: false })
+  expect(registry.health()).toEqual({
+    kind: 'standalone',
+    registered: false,
+    assigned: { source: 'standalone', unlisted: [] },
+  })
 })
 
 test('no session is nothing to recover', async () => {

@@ -15,6 +15,9 @@ const COMMANDS = [
   'session logout',
   'session remove',
   'recover',
+  'recoveries',
+  'recoveries list',
+  'recoveries show',
   'preserve',
   'backup',
   'backup create',
@@ -36,7 +39,7 @@ test.each(COMMANDS)('help of wa-gateway %s', async (command) => {
 })
 
 test('every command that does something has an example', async () => {
-  const groups = new Set(['', 'session', 'backup', 'backup key'])
+  const groups = new Set(['', 'session', 'recoveries', 'backup', 'backup key'])
   for (const command of COMMANDS.filter((each) => !groups.has(each))) {
     const { context, stdout } = terminal()
     await main(['help', ...command.split(' ')], context)

@@ -4,7 +4,7 @@ import type { BackendHealth } from '../../../src/backend/port.ts'
 import { METHODS, type MethodSpec } from '../../../src/control/api.ts'
 import type * as schema from '../../../src/control/schema.ts'
 import type { RecoveryEvent } from '../../../src/recovery/port.ts'
-import type { SessionRecord } from '../../../src/registry/port.ts'
+import type { RecoveryRun, SessionRecord } from '../../../src/registry/port.ts'
 import type { BackupInfo, OwnerView, PartCheck, SessionCheck } from '../../../src/replica/port.ts'
 import type { RecoveryResult } from '../../../src/session/report.ts'
 import type { SessionView } from '../../../src/session/state.ts'
@@ -21,6 +21,7 @@ test('the shapes on the socket are the types of the ports', () => {
   expectTypeOf<Of<'recoveryResult'>>().toEqualTypeOf<RecoveryResult>()
   expectTypeOf<Of<'recoveryEvent'>>().toEqualTypeOf<RecoveryEvent>()
   expectTypeOf<Of<'backendHealth'>>().toEqualTypeOf<BackendHealth>()
+  expectTypeOf<Of<'recoveryRun'>>().toEqualTypeOf<RecoveryRun>()
 })
 
 const specs: [string, MethodSpec][] = Object.entries(METHODS)

@@ -13,6 +13,12 @@ class Recorder extends StandaloneRegistry {
     super(async () => [])
   }
 
+  readonly forgotten: string[] = []
+
+  override forget(sessionId?: string): void {
+    if (sessionId !== undefined) this.forgotten.push(sessionId)
+  }
+
   override async notifySessionStatus(notice?: SessionStatusNotice): Promise<void> {
     if (this.failing) throw new Error('away')
     if (notice !== undefined) this.notices.push(notice)

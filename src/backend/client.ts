@@ -1,21 +1,13 @@
 import { toGatewayError } from '../session/errors.ts'
-import type { RecoveryResult } from '../session/report.ts'
-import { isForgotten } from './error.ts'
-import { InOrder } from './in-order.ts'
-import type {
-  AssignedSession,
-  BackendHealth,
-  HeartbeatSession,
-  PreservedNotice,
-  SessionStatusNotice,
-  WorkerMetrics,
-  WorkerRegistry,
-} from './port.ts'
+import { BackendError, isForgotten } from './error.ts'
+import type { Letter, LetterCall } from './outbox/letter.ts'
+import { Reachability, type ReachChange } from './reach.ts'
+import type { AssignedSession, BackendHealth, HeartbeatSession, WorkerMetrics } from './port.ts'
 import { readAssigned, readRegistered } from './replies.ts'
 import { type Call, Transport, type TransportOptions } from './transport.ts'
 import * as wire from './wire.ts'
 
-export interface WorkerRegistryServiceOptions {
+export interface BackendClientOptions {
   url: string
   token: string
   worker: wire.WorkerIdentity
@@ -30,34 +22,50 @@ export interface WorkerRegistryServiceOptions {
   now?: (() => number) | undefined
   /** Told of what is odd but costs nothing else, such as an assigned id that cannot be one. */
   onWarning?: ((message: string) => void) | undefined
+  /** Told when calls begin to get through, or no longer do: once, not for each call. */
+  onReach?: ((change: ReachChange) => void) | undefined
 }
 
-const RETRIES = 3
+const LETTERS: ReadonlySet<string> = new Set<LetterCall>([
+  'recovery status',
+  'sessions preserved',
+  'session status',
+])
+
+/** For a blip. Longer outages are for whoever calls: heartbeat, re-reads and outbox go on. */
+const RETRIES = 1
 
 /**
  * The backend over HTTP. Every method sends one call of the contract, and throws a BackendError:
- * `backend.denied`, `backend.rejected` or, after retries, `backend.unreachable`. Repeating any of
- * the calls does no harm.
+ * `backend.denied`, `backend.rejected` or `backend.unreachable`. Repeating any of the calls does no
+ * harm.
  */
-export class WorkerRegistryService implements WorkerRegistry {
-  readonly kind = 'http'
+export class BackendClient {
   readonly #transport: Transport
   readonly #worker: wire.WorkerIdentity
   readonly #registration: boolean
   readonly #now: () => number
   readonly #warn: (message: string) => void
-  readonly #statuses = new InOrder()
+  readonly #reach: Reachability
+  readonly #onReach: (change: ReachChange) => void
   #registered = false
+  #closing = false
   #lastSuccessAt: number | undefined
   #lastError: BackendHealth['lastError'] | undefined
 
-  constructor(options: WorkerRegistryServiceOptions) {
+  constructor(options: BackendClientOptions) {
     const { url, token, timeout = 10_000, retryDelay = 500, sleep } = options
     this.#transport = new Transport({ url, token, timeout, retryDelay, sleep })
     this.#worker = options.worker
     this.#registration = options.registration ?? true
     this.#now = options.now ?? Date.now
     this.#warn = options.onWarning ?? (() => undefined)
+    this.#onReach = options.onReach ?? (() => undefined)
+    this.#reach = new Reachability(this.#now())
+  }
+
+  get workerId(): string {
+    return this.#worker.workerId
   }
 
   async register(): Promise<{ recoveryRequired: boolean; assignedSessionCount: number }> {
@@ -89,29 +97,10 @@ export class WorkerRegistryService implements WorkerRegistry {
     return sessions
   }
 
-  async reportRecoveryStatus(results: readonly RecoveryResult[]): Promise<void> {
-    const body = wire.recoveryBody(results)
-    const path = `${this.#path}/sessions/recovery-status`
-    await this.#call({ name: 'recovery status', method: 'POST', path, body, retries: RETRIES })
-  }
-
-  /** Names those that the object store holds; the others are not preserved for anybody else. */
-  async notifySessionsPreserved(sessions: readonly PreservedNotice[]): Promise<void> {
-    const stored = sessions.filter((session) => session.stored)
-    if (stored.length === 0) return
-    const body = wire.preservedBody(this.#worker.workerId, stored, this.#now())
-    const path = `${this.#path}/sessions-preserved`
-    await this.#call({ name: 'sessions preserved', method: 'POST', path, body, retries: RETRIES })
-  }
-
-  /** In order for each session; when calls fail, an older status gives way to a newer one. */
-  async notifySessionStatus(notice: SessionStatusNotice): Promise<void> {
-    const body = wire.statusBody(notice)
-    await this.#statuses.run(notice.sessionId, async (superseded) => {
-      const path = '/webhooks/session-status'
-      const name = 'session status'
-      await this.#call({ name, method: 'POST', path, body, retries: RETRIES, superseded })
-    })
+  /** One attempt to tell of something: the outbox makes the next. */
+  async deliver({ call: name, body }: Pick<Letter, 'call' | 'body'>): Promise<void> {
+    const path = this.#pathOf(name)
+    await this.#call({ name, method: 'POST', path, body, retries: 0 })
   }
 
   async unregister(): Promise<void> {
@@ -127,6 +116,8 @@ export class WorkerRegistryService implements WorkerRegistry {
     return {
       kind: 'http',
       registered: this.#registered,
+      reach: this.#reach.reach,
+      reachSince: this.#reach.since,
       ...(this.#lastSuccessAt === undefined ? {} : { lastSuccessAt: this.#lastSuccessAt }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     }
@@ -134,6 +125,7 @@ export class WorkerRegistryService implements WorkerRegistry {
 
   /** Aborts calls under way and closes the connections. */
   async close(): Promise<void> {
+    this.#closing = true
     await this.#transport.close()
   }
 
@@ -144,14 +136,30 @@ export class WorkerRegistryService implements WorkerRegistry {
       const data = await this.#transport.call(call)
       const reply = read?.(data)
       this.#lastSuccessAt = this.#now()
+      this.#note(call, undefined)
       return reply
     } catch (error) {
+      this.#note(call, error)
       // The heartbeat sees this and registers again.
       if (isForgotten(error) && call.path.startsWith(this.#path)) this.#registered = false
       const { message } = toGatewayError(error)
       this.#lastError = { at: this.#now(), call: call.name, message }
       throw error
     }
+  }
+
+  /** Letters have their own word on how it goes; heartbeats and questions tell of the backend. */
+  #note({ name }: Call, error: unknown): void {
+    if (LETTERS.has(name)) return
+    if (this.#closing || (error !== undefined && !(error instanceof BackendError))) return
+    const change = this.#reach.note(error, this.#now())
+    if (change !== undefined) this.#onReach(change)
+  }
+
+  #pathOf(call: LetterCall): string {
+    if (call === 'session status') return '/webhooks/session-status'
+    const last = call === 'recovery status' ? 'sessions/recovery-status' : 'sessions-preserved'
+    return `${this.#path}/${last}`
   }
 
   get #path(): string {
