@@ -10,7 +10,7 @@ import { startRgw, type RgwAccess } from '../test/services/rgw-server.ts'
 export interface Bucket {
   access: RgwAccess
   name: string
-  open(): ObjectStore
+  open: () => ObjectStore
 }
 
 export async function withBucket<T>(work: (bucket: Bucket) => Promise<T>): Promise<T> {

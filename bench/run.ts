@@ -51,6 +51,25 @@ const BENCHES: Bench[] = [
     title: 'From process start to all sessions online',
     runs: [['100'], ['300'], ['1000']],
   },
+  {
+    name: 'shipping',
+    title: 'The log in the object store, by busy sessions',
+    runs: ['10', '100', '1000'].map((sessions) => [sessions]),
+  },
+  {
+    name: 'memory',
+    title: 'Resident memory a session',
+    runs: ['handles', 'online'].flatMap((kind) =>
+      ['100', '300', '1000'].map((sessions) => [kind, sessions]),
+    ),
+  },
+  {
+    name: 'stopping',
+    title: 'From SIGTERM to the end',
+    runs: ['folder', 'rgw'].flatMap((store) =>
+      ['100', '300', '1000'].map((sessions) => [sessions, store]),
+    ),
+  },
   { name: 'restore', title: 'Cold restore of a lost host', runs: [[]] },
 ]
 
