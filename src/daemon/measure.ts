@@ -19,6 +19,7 @@ type Measured = Pick<
   | 'storeHealth'
   | 'backPressure'
   | 'health'
+  | 'logins'
 >
 
 /** Lets the metrics hear what happens in the worker, and see how it is when they are scraped. */
@@ -38,6 +39,7 @@ export function measure(worker: Measured): void {
     auth,
     replica,
     backend,
+    logins: worker.logins,
     outbox: () => backend.health().outbox?.waiting,
   })
 }

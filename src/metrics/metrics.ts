@@ -1,8 +1,9 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { AuthStore } from '../authstate/port.ts'
 import type { WorkerRegistry } from '../backend/port.ts'
+import type { LoginGate } from '../recovery/port.ts'
 import type { Replica } from '../replica/port.ts'
-import { CAUSES, type CauseId } from '../session/cause.ts'
+import { CAUSES, type CauseId, type Outage } from '../session/cause.ts'
 import type { RecoveryResult } from '../session/report.ts'
 import { SESSION_STATES, type SessionState } from '../session/state.ts'
 import type { SessionEvent } from '../whatsapp/ports.ts'
@@ -20,6 +21,7 @@ export interface MetricSources {
   auth: Pick<AuthStore, 'pendingBytes' | 'find'>
   replica: Pick<Replica, 'lag' | 'forfeits'>
   backend: Pick<WorkerRegistry, 'health'>
+  logins: Pick<LoginGate, 'pauses'>
   /** What waits for the backend; undefined where there is none. */
   outbox(): number | undefined
 }
@@ -49,6 +51,7 @@ const ABSENT_AT_FIRST = [
   'wa_gateway_backend_last_success_timestamp_seconds',
   'wa_gateway_outbox_entries',
 ] as const
+const OUTAGES = ['whatsapp', 'store'] as const satisfies readonly Outage[]
 const PHASES = ['queue', 'restore', 'connect', 'total'] as const
 
 /**
@@ -60,6 +63,7 @@ export class Metrics {
   readonly #instruments: Instruments
   readonly #options: MetricsOptions
   readonly #states = new Map<string, SessionState>()
+  readonly #settled = new WeakSet<RecoveryResult>()
   #sources: MetricSources | undefined
 
   constructor(options: MetricsOptions) {
@@ -79,10 +83,8 @@ export class Metrics {
   /** A listener for the service's events. */
   readonly listen = (event: SessionEvent): void => {
     const { wa_gateway_messages_received_total: received } = this.#instruments
-    const { wa_gateway_recovery_retries_total: retries } = this.#instruments
     if (event.type === 'message') received.inc()
     if (event.type === 'session') this.#changed(event.view)
-    if (event.type === 'recovery' && event.event.type === 'retry') retries.inc()
     if (event.type === 'recovery' && event.event.type === 'settled')
       this.#recovered(event.event.result)
   }
@@ -127,12 +129,18 @@ export class Metrics {
       metrics.wa_gateway_disconnects_total.inc({ cause: change.cause })
   }
 
-  #recovered({ outcome, cause, durations }: RecoveryResult): void {
+  #recovered(result: RecoveryResult): void {
+    // Runs that share the recovery of a session tell of the same result.
+    if (this.#settled.has(result)) return
+    this.#settled.add(result)
+    const { outcome, cause = 'none', route, attempts, durations } = result
     const metrics = this.#instruments
-    metrics.wa_gateway_recoveries_total.inc({ outcome, cause: cause ?? 'none' })
-    const known: Partial<Record<string, number>> = durations
+    metrics.wa_gateway_recoveries_total.inc({ outcome, cause })
+    metrics.wa_gateway_recovery_retries_total.inc(Math.max(0, attempts - 1))
+    // It was online already.
+    if (route === 'none') return
     for (const phase of PHASES) {
-      const ms = known[phase]
+      const ms = durations[phase]
       if (ms !== undefined)
         metrics.wa_gateway_recovery_duration_seconds.observe({ phase }, ms / 1000)
     }
@@ -145,6 +153,9 @@ export class Metrics {
     metrics.wa_gateway_store_up.set(Number(sources.storeUp()))
     metrics.wa_gateway_reading_paused.set(Number(sources.readingPaused()))
     metrics.wa_gateway_commit_pending_bytes.set(auth.pendingBytes)
+    const pauses = new Set(sources.logins.pauses().map(({ outage }) => outage))
+    for (const outage of OUTAGES)
+      metrics.wa_gateway_recovery_paused.set({ outage }, Number(pauses.has(outage)))
     const lag = replica.lag()
     metrics.wa_gateway_replication_lag_seconds.set(lag.oldestMs / 1000)
     metrics.wa_gateway_replication_lag_changes.set(lag.changes)

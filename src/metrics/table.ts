@@ -64,9 +64,14 @@ export const METRICS = {
     type: 'counter',
     help: 'Attempts at recovering a session after the first one.',
   },
+  wa_gateway_recovery_paused: {
+    type: 'gauge',
+    help: '1 while many sessions failed alike and all wait for WhatsApp (logins) or the store (restores), else 0.',
+    labels: ['outage'],
+  },
   wa_gateway_recovery_duration_seconds: {
     type: 'histogram',
-    help: 'How long recoveries took, by phase: waiting in the queue, restoring the state, connecting, and all of it.',
+    help: 'How long recoveries took, by phase: `queue` before the first attempt, `restore`, `connect`, and `total` from the first attempt on, retries included. Sessions that were online already are not in it.',
     labels: ['phase'],
     buckets: RECOVERY_SECONDS,
   },

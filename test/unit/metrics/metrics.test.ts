@@ -25,6 +25,7 @@ function sourcesOf(states: readonly SessionState[], more: Partial<MetricSources>
     auth: { pendingBytes: 12, find: () => undefined },
     replica: { lag: () => ({ changes: 3, bytes: 900, oldestMs: 1500 }), forfeits: () => [] },
     backend: { health: () => ({ kind: 'standalone', registered: true }) },
+    logins: { pauses: () => [] },
     outbox: () => undefined,
     ...more,
   } satisfies MetricSources
@@ -56,8 +57,14 @@ function view(state: SessionState, cause?: SessionView['cause']): SessionView {
 
 test('gauges tell how the worker is when it is asked', async () => {
   const metrics = create()
-  metrics.serve(sourcesOf(['online', 'online', 'failed']))
+  metrics.serve(
+    sourcesOf(['online', 'online', 'failed'], {
+      logins: { pauses: () => [{ outage: 'store', cause: 'timeout', since: AT, probes: 0 }] },
+    }),
+  )
   const samples = await scrape(metrics)
+  expect(samples.get('wa_gateway_recovery_paused{outage="store"}')).toBe(1)
+  expect(samples.get('wa_gateway_recovery_paused{outage="whatsapp"}')).toBe(0)
   expect(samples.get('wa_gateway_build_info{version="1.2.3",worker="worker-1"}')).toBe(1)
   expect(samples.get('wa_gateway_sessions{state="online"}')).toBe(2)
   expect(samples.get('wa_gateway_sessions{state="failed"}')).toBe(1)
@@ -106,9 +113,11 @@ test('counters follow the events', async () => {
     outcome: 'failed',
     cause: 'timeout',
     attempts: 2,
-    durations: { total: 4000 },
+    durations: { queue: 20, total: 4000 },
   } as const
   const event = { type: 'settled', result, done: 1, total: 1 } as const
+  metrics.listen({ type: 'recovery', event })
+  // Another run waited for the same recovery.
   metrics.listen({ type: 'recovery', event })
   metrics.requested({ operation: 'get', outcome: 'absent', seconds: 0.004 })
   const samples = await scrape(metrics)
@@ -121,7 +130,9 @@ test('counters follow the events', async () => {
     wa_gateway_fences_total: 1,
     wa_gateway_commit_duration_seconds_count: 1,
     'wa_gateway_recoveries_total{outcome="failed",cause="timeout"}': 1,
+    wa_gateway_recovery_retries_total: 1,
     'wa_gateway_recovery_duration_seconds_sum{phase="total"}': 4,
+    'wa_gateway_recovery_duration_seconds_count{phase="queue"}': 1,
     'wa_gateway_store_requests_total{operation="get",outcome="absent"}': 1,
     'wa_gateway_store_request_duration_seconds_bucket{le="0.005",operation="get"}': 1,
   })
