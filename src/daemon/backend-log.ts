@@ -1,3 +1,4 @@
+import { laneSession } from '../backend/outbox/letter.ts'
 import type { Logger } from 'pino'
 import type { OutboxEvent } from '../backend/outbox/outbox.ts'
 import type { ReachChange } from '../backend/reach.ts'
@@ -45,7 +46,7 @@ export function logBackend(logger: Logger): BackendLog {
           break
         case 'refused':
           logger.error(
-            { err: event.error, call: event.letter.call, lane: event.letter.lane },
+            { err: event.error, call: event.letter.call, session: laneSession(event.letter.lane) },
             'the backend will never take this: it is set apart in the registry',
           )
           break

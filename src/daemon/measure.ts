@@ -40,6 +40,5 @@ export function measure(worker: Measured): void {
     replica,
     backend,
     logins: worker.logins,
-    outbox: () => backend.health().outbox?.waiting,
   })
 }

@@ -22,8 +22,6 @@ export interface MetricSources {
   replica: Pick<Replica, 'lag' | 'forfeits'>
   backend: Pick<WorkerRegistry, 'health'>
   logins: Pick<LoginGate, 'pauses'>
-  /** What waits for the backend; undefined where there is none. */
-  outbox(): number | undefined
 }
 
 interface SessionFigures {
@@ -48,8 +46,11 @@ const ABSENT_AT_FIRST = [
   'wa_gateway_last_bundle_timestamp_seconds',
   'wa_gateway_last_snapshot_timestamp_seconds',
   'wa_gateway_backend_registered',
+  'wa_gateway_backend_up',
   'wa_gateway_backend_last_success_timestamp_seconds',
   'wa_gateway_outbox_entries',
+  'wa_gateway_outbox_bytes',
+  'wa_gateway_outbox_oldest_timestamp_seconds',
 ] as const
 const OUTAGES = ['whatsapp', 'store'] as const satisfies readonly Outage[]
 const PHASES = ['queue', 'restore', 'connect', 'total'] as const
@@ -168,14 +169,24 @@ export class Metrics {
     this.#readSessions(sources)
   }
 
-  #readBackend(sources: MetricSources): void {
+  #readBackend({ backend }: MetricSources): void {
     const metrics = this.#instruments
-    const { kind, registered, lastSuccessAt } = sources.backend.health()
-    if (kind === 'http') metrics.wa_gateway_backend_registered.set(Number(registered))
-    if (kind === 'http' && lastSuccessAt !== undefined)
+    const { kind, registered, reach = 'unknown', lastSuccessAt, outbox } = backend.health()
+    if (kind === 'standalone') return
+    metrics.wa_gateway_backend_registered.set(Number(registered))
+    if (reach !== 'unknown') metrics.wa_gateway_backend_up.set(Number(reach === 'up'))
+    if (lastSuccessAt !== undefined)
       metrics.wa_gateway_backend_last_success_timestamp_seconds.set(lastSuccessAt / 1000)
-    const waiting = sources.outbox()
-    if (waiting !== undefined) metrics.wa_gateway_outbox_entries.set(waiting)
+    if (outbox === undefined) return
+    metrics.wa_gateway_outbox_entries.set(outbox.waiting)
+    metrics.wa_gateway_outbox_bytes.set(outbox.bytes)
+    const lost = metrics.wa_gateway_outbox_lost_total
+    lost.reset()
+    for (const reason of ['dropped', 'expired', 'refused'] as const)
+      lost.inc({ reason }, outbox[reason])
+    const oldest = metrics.wa_gateway_outbox_oldest_timestamp_seconds
+    if (outbox.oldestAt === undefined) oldest.remove({})
+    else oldest.set(outbox.oldestAt / 1000)
   }
 
   #readSessions(sources: MetricSources): void {

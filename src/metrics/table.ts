@@ -139,6 +139,10 @@ export const METRICS = {
     type: 'gauge',
     help: '1 when the backend took the registration, else 0; absent without a backend.',
   },
+  wa_gateway_backend_up: {
+    type: 'gauge',
+    help: '1 while calls to the backend get through, 0 while it is away or refuses the token; absent without a backend.',
+  },
   wa_gateway_backend_last_success_timestamp_seconds: {
     type: 'gauge',
     help: 'When the backend last took a call, in seconds since the epoch; absent before the first.',
@@ -146,6 +150,19 @@ export const METRICS = {
   wa_gateway_outbox_entries: {
     type: 'gauge',
     help: 'Reports and notices that wait for the backend; absent without a backend.',
+  },
+  wa_gateway_outbox_bytes: {
+    type: 'gauge',
+    help: 'Bytes of those reports and notices.',
+  },
+  wa_gateway_outbox_oldest_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the oldest of them was written, in seconds since the epoch; absent when there is none.',
+  },
+  wa_gateway_outbox_lost_total: {
+    type: 'counter',
+    help: 'What the backend never got: `dropped` for want of room, `expired` (QR codes), or `refused` by it.',
+    labels: ['reason'],
   },
   wa_gateway_session_state: {
     type: 'gauge',

@@ -21,6 +21,12 @@ export function statusLane(sessionId: string): string {
   return `session ${sessionId}`
 }
 
+/** The session whose statuses go along this lane; undefined for the worker's. */
+export function laneSession(lane: string): string | undefined {
+  const prefix = statusLane('')
+  return lane.startsWith(prefix) ? lane.slice(prefix.length) : undefined
+}
+
 export function isStatus({ call }: Pick<Letter, 'call'>): boolean {
   return call === 'session status'
 }

@@ -26,7 +26,6 @@ function sourcesOf(states: readonly SessionState[], more: Partial<MetricSources>
     replica: { lag: () => ({ changes: 3, bytes: 900, oldestMs: 1500 }), forfeits: () => [] },
     backend: { health: () => ({ kind: 'standalone', registered: true }) },
     logins: { pauses: () => [] },
-    outbox: () => undefined,
     ...more,
   } satisfies MetricSources
 }
@@ -83,19 +82,22 @@ test('what is not known is absent, not 0', async () => {
     'wa_gateway_backend_registered',
     'wa_gateway_outbox_entries',
   ]
+  const outbox = { waiting: 4, bytes: 900, oldestAt: AT, dropped: 0, expired: 2, refused: 1 }
   const before = await scrape(metrics)
   for (const name of absent) expect(before.has(name)).toBe(false)
   metrics.requested({ operation: 'put_if_absent', outcome: 'ok', seconds: 0.1, name: 'a-bundle' })
   metrics.serve(
     sourcesOf([], {
-      backend: { health: () => ({ kind: 'http', registered: false }) },
-      outbox: () => 4,
+      backend: { health: () => ({ kind: 'http', registered: false, reach: 'away', outbox }) },
     }),
   )
   const after = await scrape(metrics)
   expect(after.get('wa_gateway_last_bundle_timestamp_seconds')).toBe(AT / 1000)
   expect(after.get('wa_gateway_backend_registered')).toBe(0)
+  expect(after.get('wa_gateway_backend_up')).toBe(0)
   expect(after.get('wa_gateway_outbox_entries')).toBe(4)
+  expect(after.get('wa_gateway_outbox_oldest_timestamp_seconds')).toBe(AT / 1000)
+  expect(after.get('wa_gateway_outbox_lost_total{reason="refused"}')).toBe(1)
 })
 
 test('counters follow the events', async () => {
