@@ -10,13 +10,15 @@ interface Ports {
   backend: Pick<WorkerRegistryService, 'listed' | 'unlisted'>
   service: BaileysService
   registry: Pick<Registry, 'remove'>
-  replica: Pick<Replica, 'wanted'>
+  replica: Pick<Replica, 'wanted' | 'owner'>
+  /** This worker's name. */
+  worker: string
   notices: Pick<StatusNotices, 'forget'>
   logger: Logger
 }
 
-/** A second look at a list that misses a session which another worker asks for. */
-const SECOND_LOOK_MS = 5_000
+/** Until the first look, and until a second one at a list that misses a session. */
+const SOON_MS = 5_000
 
 /**
  * Reads the list of assigned sessions every now and then: new ones are recovered, and those that the
@@ -40,7 +42,7 @@ export class AssignmentWatch {
 
   start(): void {
     this.#running = true
-    this.#lookIn(this.#intervalMs)
+    this.#lookIn(Math.min(SOON_MS, this.#intervalMs))
   }
 
   async stop(): Promise<void> {
@@ -68,7 +70,7 @@ export class AssignmentWatch {
   async #look(): Promise<void> {
     let next = this.#intervalMs
     try {
-      if (await this.#act()) next = Math.min(SECOND_LOOK_MS, next)
+      if (await this.#act()) next = Math.min(SOON_MS, next)
     } catch (error) {
       if (!this.#signal.aborted)
         this.#ports.logger.error({ err: error }, 'the assigned sessions could not be looked at')
@@ -83,24 +85,40 @@ export class AssignmentWatch {
     await service.getAssignedSessionsFromBackend()
     const { listed } = backend
     if (service.assignedFromCache || listed === undefined) return false
-    const { start, handOver, unlisted, missed } = decide({
+    const { start, resume, handOver, unlisted, missed } = decide({
       listed,
-      known: roster.all().map(({ id, state }) => {
+      known: roster.all().map(({ id, state, cause }) => {
         const { desired, assignedBy } = roster.record(id) ?? {}
-        return { id, state, desired, assignedBy }
+        return { id, state, desired, assignedBy, taken: cause === 'owned-elsewhere' }
       }),
       missed: this.#missed,
       wanted: new Map(replica.wanted().map(({ sessionId, worker }) => [sessionId, worker])),
     })
+    const fresh = [...missed].some(([id, lists]) => lists === 1 && !this.#missed.has(id))
     this.#missed = missed
     this.#tellUnlisted(unlisted)
     for (const { sessionId, worker } of handOver) await this.#handOver(sessionId, worker)
-    if (start.length > 0 && !this.#signal.aborted) {
-      logger.info({ sessions: start.length }, 'the backend assigned sessions')
-      const results = await service.recover(start, { trigger: 'assigned', signal: this.#signal })
-      if (!this.#signal.aborted) await service.reportRecoveryStatus(results)
+    await this.#recover([...start, ...(await this.#stillOurs(resume))])
+    return fresh
+  }
+
+  /** The sessions that this worker was the last to own; what the store can't say is left alone. */
+  async #stillOurs(ids: readonly string[]): Promise<string[]> {
+    const { replica, worker } = this.#ports
+    const ours: string[] = []
+    for (const id of ids) {
+      const owner = await replica.owner(id)
+      if (owner?.worker === worker && !owner.removed) ours.push(id)
     }
-    return replica.wanted().some(({ sessionId }) => missed.has(sessionId))
+    return ours
+  }
+
+  async #recover(ids: readonly string[]): Promise<void> {
+    const { service, logger } = this.#ports
+    if (ids.length === 0 || this.#signal.aborted) return
+    logger.info({ sessions: ids.length }, 'recovering sessions that the backend assigned')
+    const results = await service.recover(ids, { trigger: 'assigned', signal: this.#signal })
+    if (!this.#signal.aborted) await service.reportRecoveryStatus(results)
   }
 
   #tellUnlisted(unlisted: string[]): void {
@@ -116,7 +134,7 @@ export class AssignmentWatch {
   }
 
   /** Closes and releases it without logging out, and forgets it: it is no business of ours. */
-  async #handOver(sessionId: string, worker: string): Promise<void> {
+  async #handOver(sessionId: string, worker: string | undefined): Promise<void> {
     const { service, registry, notices, logger } = this.#ports
     logger.info({ session: sessionId, worker }, 'the backend gave the session to another worker')
     try {

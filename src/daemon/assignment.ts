@@ -6,6 +6,8 @@ interface Known {
   state: SessionState
   desired: 'running' | 'paused' | 'removed' | undefined
   assignedBy: 'backend' | 'local' | undefined
+  /** Another worker owns it. */
+  taken: boolean
 }
 
 interface Facts {
@@ -21,7 +23,10 @@ interface Facts {
 interface Decision {
   /** Assigned, and nobody has tried to run them here. */
   start: string[]
-  handOver: { sessionId: string; worker: string }[]
+  /** Not listed and not running. They may be started where this worker was the last to own them. */
+  resume: string[]
+  /** Another worker's; where that one asked for it, by name. */
+  handOver: { sessionId: string; worker: string | undefined }[]
   /** They run here although the backend does not list them; nobody else asks for them. */
   unlisted: string[]
   missed: Map<string, number>
@@ -32,23 +37,32 @@ const MISSED_LISTS = 2
 
 /**
  * What a list of assigned sessions changes. A session that is not in it goes on: the list may be
- * wrong. It is handed over when it is missing again and another worker, to which the backend must
- * have given it, asks for it.
+ * wrong. It is another worker's when it is missing again and that worker has it, or asks for it as
+ * one that the backend gave it to.
  */
 export function decide({ listed, known, missed: before, wanted }: Facts): Decision {
-  const decision: Decision = { start: [], handOver: [], unlisted: [], missed: new Map() }
-  for (const { id, state, desired, assignedBy } of known) {
+  const decision: Decision = {
+    start: [],
+    resume: [],
+    handOver: [],
+    unlisted: [],
+    missed: new Map(),
+  }
+  for (const { id, state, desired, assignedBy, taken } of known) {
+    const untried = desired === 'running' && (state === 'idle' || state === 'closed')
     if (listed.has(id)) {
-      const untried = state === 'idle' || state === 'closed'
-      if (untried && desired === 'running') decision.start.push(id)
+      if (untried) decision.start.push(id)
       continue
     }
     const lists = (before.get(id) ?? 0) + 1
     decision.missed.set(id, lists)
     const worker = wanted.get(id)
-    if (worker !== undefined && lists >= MISSED_LISTS)
+    if (lists >= MISSED_LISTS && (taken || worker !== undefined))
       decision.handOver.push({ sessionId: id, worker })
-    else if (assignedBy === 'backend') decision.unlisted.push(id)
+    else if (assignedBy === 'backend' && untried) {
+      if (lists >= MISSED_LISTS) decision.resume.push(id)
+    } else if (assignedBy === 'backend' && !taken && desired === 'running')
+      decision.unlisted.push(id)
   }
   return decision
 }

@@ -275,12 +275,12 @@ export class Worker {
   /** Undefined without a backend. The looks begin after the first recovery. */
   #watchAssignments(
     link: BackendLink,
-    ports: Omit<ConstructorParameters<typeof AssignmentWatch>[0], 'backend'>,
+    ports: Omit<ConstructorParameters<typeof AssignmentWatch>[0], 'backend' | 'worker'>,
   ): AssignmentWatch | undefined {
     const { backend } = this.#config
     if (link.queued === undefined || backend.kind === 'standalone') return undefined
     const watch = new AssignmentWatch(
-      { backend: link.queued, ...ports },
+      { backend: link.queued, worker: this.#config.worker.id, ...ports },
       backend.assignmentInterval,
       this.#stopping.signal,
     )

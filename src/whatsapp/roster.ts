@@ -99,6 +99,15 @@ export class Roster {
     }
   }
 
+  /** Saves metadata unless the row has it already. */
+  async note(id: string, patch: SessionPatch): Promise<void> {
+    const record: Partial<SessionRecord> = this.#records.get(id) ?? {}
+    const known = (Object.keys(patch) as (keyof SessionPatch)[]).every(
+      (key) => record[key] === patch[key],
+    )
+    if (!known) await this.save(id, patch)
+  }
+
   async #saveAfter(before: Promise<void>, id: string, patch: SessionPatch): Promise<void> {
     await before
     this.#records.set(id, await this.#ports.registry.save(id, patch))

@@ -89,10 +89,11 @@ export class BaileysService {
       assigned = await this.#ports.backend.getAssignedSessions()
       this.#assignedByCache = false
     } catch (thrown) {
-      this.#ports.logger.warn(
-        { err: thrown },
-        'the backend gave no assigned sessions; using those it gave before',
-      )
+      if (!this.#assignedByCache)
+        this.#ports.logger.warn(
+          { err: thrown },
+          'the backend gave no assigned sessions; using those it gave before',
+        )
       this.#assignedByCache = true
       return this.roster
         .ids()
@@ -102,12 +103,7 @@ export class BaileysService {
     const assignedBy = this.#ports.backend.kind === 'http' ? 'backend' : 'local'
     for (const { sessionId, userId, name, phone } of assigned) {
       this.roster.runner(sessionId)
-      await this.roster.save(sessionId, {
-        assignedBy,
-        ...(userId === undefined ? {} : { userId }),
-        ...(name === undefined ? {} : { name }),
-        ...(phone === undefined ? {} : { phone }),
-      })
+      await this.roster.note(sessionId, { assignedBy, ...given({ userId, name, phone }) })
     }
     return [...assigned, ...this.#pairedHere(assigned)]
   }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import * as bodies from './strict-schemas.ts'
 
@@ -24,8 +25,17 @@ export interface AssignedEntry {
   phoneNumber?: string | null
 }
 
-/** How the next matching calls are treated instead of normally. */
-export type Trouble = { status: number; message?: string } | 'hang' | 'reset' | 'garbage'
+/**
+ * How the next matching calls are treated instead of normally. `reset`: cut before they are taken;
+ * `lost`: taken, but cut before the answer; `slow`: answered after so many milliseconds.
+ */
+export type Trouble =
+  | { status: number; message?: string }
+  | { slow: number }
+  | 'hang'
+  | 'reset'
+  | 'lost'
+  | 'garbage'
 
 interface Planned {
   trouble: Trouble
@@ -184,11 +194,17 @@ export class StrictBackend {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<html>a proxy</html>')
       return
     }
+    if (typeof trouble === 'object' && 'slow' in trouble) await sleep(trouble.slow)
+    const planned = typeof trouble === 'object' && 'status' in trouble ? trouble : undefined
     const answer =
-      trouble === undefined
+      planned === undefined
         ? this.#answer(call, route, path, request)
-        : { status: trouble.status, message: trouble.message ?? 'planned trouble' }
+        : { status: planned.status, message: planned.message ?? 'planned trouble' }
     call.status = answer.status
+    if (trouble === 'lost') {
+      request.socket.destroy()
+      return
+    }
     response.writeHead(answer.status, { 'content-type': 'application/json' })
     const { status, message, data } = { data: {}, ...answer }
     response.end(JSON.stringify({ success: status === 200, data, message }))

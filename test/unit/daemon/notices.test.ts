@@ -75,3 +75,27 @@ test('a backend that is away stops nothing', async () => {
   await notices.settle()
   expect(backend.notices.map((notice) => notice.status)).toEqual(['RECONNECTING'])
 })
+
+test('what another worker runs is not told of, nor what was not told yet', async () => {
+  const { backend, notices, become } = setUp()
+  become('online')
+  become('conflict', { cause: 'owned-elsewhere' })
+  become('closing', { cause: 'owned-elsewhere' })
+  await notices.settle()
+  expect(backend.notices.map((notice) => notice.status)).toEqual(['CONNECTED'])
+  expect(backend.forgotten).toEqual(['anna', 'anna'])
+  become('online')
+  await notices.settle()
+  expect(backend.notices.map((notice) => notice.status)).toEqual(['CONNECTED', 'CONNECTED'])
+})
+
+test('the first QR of a pairing is good for longer than those that follow', async () => {
+  const { backend, notices } = setUp()
+  for (const qr of ['one', 'two', 'three'])
+    notices.listen({ type: 'pairing', sessionId: 'anna', qr })
+  await notices.settle()
+  const lives = backend.notices.map(({ at, expiresAt = 0 }) =>
+    Math.round((expiresAt - at) / 20_000),
+  )
+  expect(lives).toEqual([3, 1, 1])
+})
