@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { collect } from '../support/collect.ts'
 import { eventually, type GatewayProcess } from '../support/gateway.ts'
 import { Rival, sendFrom, untilState } from '../support/rival.ts'
-import { openStage } from '../support/stage.ts'
+import { openStage, type Stage } from '../support/stage.ts'
 
 /** Longer than it takes to stop the worker after its last message. */
 const WINDOW = '8000'
@@ -76,3 +76,47 @@ test.each([
   },
   180_000,
 )
+
+/**
+ * The new owner never reaches WhatsApp, so that what was written meanwhile waits in the zombie's own
+ * connection, which nobody closes.
+ */
+async function takenFromTheSleeper(stage: Stage): Promise<{ zombie: GatewayProcess; id: string }> {
+  const [id = ''] = stage.ids
+  const zombie = await stage.startPaired()
+  await stage.exchange('before')
+  await collect(zombie.client.stream('preserve', { all: true }))
+  const rival = new Rival(stage)
+  const other = await rival.start({
+    WA_GATEWAY_WHATSAPP_URL: 'ws://127.0.0.1:1/',
+    SESSION_RECOVERY_MAX_RETRIES: '0',
+  })
+  zombie.child.kill('SIGSTOP')
+  await stage.simulator.contact(stage.friendOf(id)).send(stage.phoneOf(id), 'while it sleeps')
+  await rival.run('recover', '--session', id, '--take-over')
+  const { owner } = await other.client.call('session.show', { session: id })
+  expect(owner, other.output).toMatchObject({ worker: 'worker-2' })
+  expect(stage.loginsOf(id)).toBe(1)
+  return { zombie, id }
+}
+
+test('with ack remote a zombie acknowledges nothing more after it wakes', async () => {
+  const stage = await openStage({ sessions: 1, env: { WA_GATEWAY_ACK: 'remote' } })
+  const { zombie, id } = await takenFromTheSleeper(stage)
+  const before = stage.simulator.report().inbound
+  expect(before.waiting).toBe(1)
+  zombie.child.kill('SIGCONT')
+  await untilState(zombie, id, 'conflict')
+  const after = stage.simulator.report().inbound
+  expect(after).toEqual(before)
+
+  // The message was not lost by that: whoever has the session next hears and acknowledges it.
+  expect(await stage.gateway.stop()).toBe(0)
+  const heir = await new Rival(stage).start()
+  await untilState(heir, id, 'online')
+  await eventually('the message at its new owner', () =>
+    stage.simulator.report().inbound.waiting === 0 ? true : undefined,
+  )
+  expect(await messagesIn(heir, id)).toBe(1)
+  stage.expectNoHarm()
+}, 120_000)

@@ -17,8 +17,8 @@ export class Rival {
     }
   }
 
-  start(): Promise<GatewayProcess> {
-    return this.stage.start(this.env)
+  start(env: Environment = {}): Promise<GatewayProcess> {
+    return this.stage.start({ ...this.env, ...env })
   }
 
   /** Runs a command line against this worker; a status other than 0 is no error. */

@@ -99,32 +99,6 @@ describe('over the real auth store and a folder', () => {
     expect(outcome).toMatchObject({ kind: 'claimed', route: 'cold', seq: 2 })
     expect(second.auth.find(ID)).toMatchObject({ paired: true })
   })
-
-  it('has one owner of fifty claimants, every time', async () => {
-    const dir = temporaryDirectory()
-    await killed(dir)
-    const store = await openFolderStore(dir)
-    onTestFinished(() => store.close())
-    for (let round = 0; round < 5; round++) {
-      const replicas = Array.from({ length: 50 }, (_, n) => {
-        const auth = new MemoryAuthStore()
-        // Only the real auth store can tell real creds; here it is enough that they are some.
-        auth.isPaired = () => true
-        return new StoreReplica({ store, auth, worker: `w${n}`, silenceTiming: QUICK })
-      })
-      const claims = replicas.map((replica) => replica.claim({ sessionId: ID, assigned: true }))
-      const outcomes = await Promise.allSettled(claims)
-      const epochs = outcomes.flatMap((outcome) =>
-        outcome.status === 'fulfilled' && outcome.value.kind === 'claimed'
-          ? [outcome.value.epoch]
-          : [],
-      )
-      expect(new Set(epochs).size).toBe(epochs.length)
-      const owner = await replicas[0]?.owner(ID)
-      expect(epochs).toContain(owner?.epoch)
-      for (const replica of replicas) await replica.stop()
-    }
-  }, 120_000)
 })
 
 describe('every object in turn', () => {
