@@ -26,7 +26,7 @@ test(
     await stage.exchange('before')
     await loop.kill()
     await loop.revive()
-    for (let round = 0; round < ROUNDS; round++) await loop.round()
+    await loop.rounds(ROUNDS)
     await stage.exchange('after')
     process.stdout.write(`${JSON.stringify(loop.totals)}\n`)
     expect(loop.harm()).toEqual(NO_HARM)

@@ -22,7 +22,7 @@ test(
     await stage.exchange('before')
     await loop.kill()
     await loop.revive()
-    for (let round = 0; round < ROUNDS; round++) await loop.round({ disk: 'wiped' })
+    await loop.rounds(ROUNDS, () => ({ disk: 'wiped' }))
     await stage.exchange('after')
     process.stdout.write(`${JSON.stringify(loop.totals)}\n`)
     expect(loop.harm()).toEqual(NO_HARM)
@@ -41,8 +41,9 @@ test(
     await stage.exchange('before')
     await loop.kill()
     await loop.revive()
-    for (let round = 0; round < LOCAL_ROUNDS; round++)
-      await loop.round(round % 2 === 0 ? { disk: 'wiped', settled: true } : {})
+    await loop.rounds(LOCAL_ROUNDS, (round) =>
+      round % 2 === 0 ? { disk: 'wiped', settled: true } : {},
+    )
     await stage.exchange('after')
     process.stdout.write(`${JSON.stringify(loop.totals)}\n`)
     expect(loop.harm()).toEqual(NO_HARM)

@@ -30,6 +30,9 @@ interface KillLoopTotals {
 /** Messages to one session that may be on their way at the same time. */
 const UNHEARD = 20
 
+/** Rounds between two lines about a long run. */
+const REPORTED = 20
+
 /** What a killed worker finds when it starts again: its disk, or the object store alone. */
 export type Disk = 'kept' | 'wiped'
 
@@ -65,6 +68,18 @@ export class KillLoop {
     if (disk === 'wiped') await this.#stage.wipe()
     const gateway = await this.#begin(disk)
     await gateway.untilOnline(this.#stage.ids)
+  }
+
+  /** Many rounds; a long run says now and then how it goes. */
+  async rounds(
+    count: number,
+    optionsOf: (round: number) => RoundOptions = () => ({}),
+  ): Promise<void> {
+    for (let round = 1; round <= count; round++) {
+      await this.round(optionsOf(round - 1))
+      if (round % REPORTED === 0 && round < count)
+        process.stdout.write(`${JSON.stringify({ round, ...this.totals, harm: this.harm() })}\n`)
+    }
   }
 
   /** One round: load, a kill at a random moment, sometimes another one while it comes back. */
