@@ -27,8 +27,8 @@ module.exports = {
     layer('control', [session, config], ''),
     layer(
       'replica',
-      [session, '^src/store/port\\.ts$', '^src/authstate/(port|record)\\.ts$'],
-      'changes are stored as the journal has them, so that a reader verifies them itself',
+      [session, '^src/store/port\\.ts$', '^src/authstate/(port|record|packed)\\.ts$'],
+      'changes and values are stored as the local state has them: a reader verifies them itself',
     ),
     layer('whatsapp', [session, ports], 'ports, not adapters'),
     layer('recovery', [session, ports], 'ports, not adapters'),

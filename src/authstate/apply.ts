@@ -1,18 +1,22 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
+import { errorToJson } from '../session/errors.ts'
+
 import { minus, plus, recordSum, rowSum } from './checksum.ts'
 import { continues } from './chain.ts'
 import { decodeValue } from './codec.ts'
 import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
 import type { Roster, SessionHead } from './heads.ts'
+import { Images } from './images.ts'
 import { saveBoot, saveMeta } from './meta.ts'
 import type { Boot } from './meta.ts'
 import { packHeads } from './op-packing.ts'
-import type { BaseTag } from './port.ts'
+import type { BaseTag, Entry } from './port.ts'
 import { RecentSums } from './recent-sums.ts'
-import { decodeRecord, readRecord, unpackWrites } from './record.ts'
-import type { Write } from './record.ts'
-import type { PackedHeads, WriterOp } from './writer-protocol.ts'
+import { decodeRecord, readRecord } from './record.ts'
+import type { Write } from './writes.ts'
+import { toSessionError } from './sqlite-error.ts'
+import type { DamagedSession, PackedHeads, WriterOp } from './writer-protocol.ts'
 
 /** creds.account exists once a phone linked the device. */
 export function isPaired(creds: Uint8Array): boolean {
@@ -33,9 +37,13 @@ export class Applier {
   /** Heads that changed in this transaction, and those whose id or tags are news. */
   readonly #dirty = new Set<SessionHead>()
   readonly #news = new Set<SessionHead>()
+  /** Sessions whose image is damaged, and those of them that are news. */
+  readonly #damaged = new Set<number>()
+  #damage: DamagedSession[] = []
   #began = false
   #roster: Roster
   #rosterDirty = false
+  readonly #images: Images
   readonly #find: StatementSync
   readonly #save: StatementSync
   readonly #delete: StatementSync
@@ -53,6 +61,7 @@ export class Applier {
     this.#heads = new Map(heads.map((head) => [head.n, head]))
     this.#boots = new Map(boots.map((boot) => [boot.boot, boot]))
     this.#roster = roster
+    this.#images = new Images(db)
     this.#find = db.prepare('SELECT sum FROM kv WHERE session = ? AND type = ? AND id = ?')
     this.#save = db.prepare(
       'INSERT INTO kv (session, type, id, sum, value) VALUES (?, ?, ?, ?, ?) ON CONFLICT (session,type,id) DO UPDATE SET sum=excluded.sum, value=excluded.value',
@@ -73,31 +82,31 @@ export class Applier {
     for (const op of ops) this.#apply(op)
   }
 
-  /** Returns the changed rows once everything applied is durable. */
-  commit(): PackedHeads {
+  /** Returns the changed rows once everything applied is durable, and what could not be applied. */
+  commit(): { heads: PackedHeads; damaged: DamagedSession[] } {
     this.apply([])
     for (const head of this.#dirty) this.#saveHead.run(...headToRow(head))
     if (this.#rosterDirty) saveMeta(this.#db, { roster: this.#roster })
     this.#db.exec('COMMIT')
-    const changed = packHeads(this.#dirty, this.#news)
+    const done = { heads: packHeads(this.#dirty, this.#news), damaged: this.#damage }
+    this.#damage = []
     this.#dirty.clear()
     this.#news.clear()
     this.#rosterDirty = false
     this.#began = false
-    return changed
+    return done
   }
 
   #apply(op: WriterOp): void {
     switch (op.kind) {
       case 'change':
-        return this.#change(this.#head(op.n), op.record)
+        return this.#follow(this.#head(op.n), op.record)
       case 'create':
         this.#add(op.head)
         return this.#change(op.head, op.record)
       case 'install':
         this.#add(op.head)
-        for (const write of unpackWrites(op.body)) this.#put(op.head, write)
-        return
+        return this.#images.put(op.head, op.body)
       case 'tag':
         return this.#tag(this.#head(op.n), op.tag, op.keep)
       case 'epoch':
@@ -130,6 +139,32 @@ export class Applier {
     this.#news.add(head)
     this.#roster = enrol(this.#roster, head)
     this.#rosterDirty = true
+  }
+
+  /** A change of a session whose image is damaged is passed over, and so are those after it. */
+  #follow(head: SessionHead, record: Uint8Array): void {
+    if (head.image && !this.#expand(head)) return
+    this.#change(head, record)
+  }
+
+  /** The values of an image become rows; false where they are damaged. */
+  #expand(head: SessionHead): boolean {
+    if (this.#damaged.has(head.n)) return false
+    let entries: Entry[]
+    try {
+      entries = this.#images.take(head)
+    } catch (error) {
+      const known = toSessionError(error, head.sessionId, head.sessionId)
+      if (known.code !== 'state.corrupt') throw error
+      this.#damaged.add(head.n)
+      this.#damage.push({ n: head.n, error: errorToJson(known) })
+      return false
+    }
+    head.image = false
+    head.keys = 0
+    head.digest = 0
+    for (const entry of entries) this.#put(head, entry)
+    return true
   }
 
   #change(head: SessionHead, record: Uint8Array): void {
@@ -228,11 +263,13 @@ export class Applier {
   #remove(head: SessionHead): void {
     for (const [table, key] of [
       ['kv', 'session'],
+      ['images', 'session'],
       ['journal', 'session'],
       ['sessions', 'n'],
     ])
       this.#db.prepare(`DELETE FROM ${table} WHERE ${key} = ?`).run(head.n)
     this.#heads.delete(head.n)
+    this.#damaged.delete(head.n)
     this.#dirty.delete(head)
     this.#news.delete(head)
     this.#sums.clear()

@@ -1,29 +1,27 @@
-import { hash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 
 import { RECORD_HEADER } from './record.ts'
 
 /**
- * SQLite does not notice a flipped bit inside a value, so every row carries 48 bits of sha256 over
- * its key and content, and every session the sum of its rows' (so that a row that vanished, or
- * moved to another key, is missed too). 48 bits fit a JavaScript number.
+ * SQLite does not notice a flipped bit inside a value, so every row carries the CRC-32 of its key
+ * and content, and every session the sum of its rows' (so that a row that vanished, or moved to
+ * another key, is missed too). They find rot: whoever can write the file can forge them. The sums
+ * of checksums have 48 bits, which fit a JavaScript number.
  */
 const MODULUS = 2 ** 48
 
 export function checksum(...parts: (string | number)[]): number {
-  return hash('sha256', parts.join('\0'), 'buffer').readUIntBE(0, 6)
+  return crc32(parts.join('\0'))
 }
 
-let scratch = Buffer.alloc(64 * 1024)
-
-/** The checksum of a row of the kv table. Hot: key and value are put together without allocating. */
+/** The checksum of a row of the kv table. */
 export function rowSum(session: number, type: string, id: string, value: Uint8Array): number {
-  const key = `${session}\0${type}\0${id}\0`
-  const room = key.length * 3 + value.length
-  if (scratch.length < room) scratch = Buffer.alloc(room * 2)
-  const start = scratch.write(key)
-  scratch.set(value, start)
-  const bytes = scratch.subarray(0, start + value.length)
-  return hash('sha256', bytes, 'buffer').readUIntBE(0, 6)
+  return crc32(value, crc32(`${session}\0${type}\0${id}\0`))
+}
+
+/** The checksum of a session that is kept as one image. */
+export function imageSum(session: number, body: Uint8Array): number {
+  return rowSum(session, 'image', '', body)
 }
 
 /**

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { checksum, minus, plus } from './checksum.ts'
 import type { BaseTag } from './port.ts'
 
-/** A session's row: where its history stands, and the sum of its kv rows' checksums. */
+/** A session's row: where its history stands, and what vouches for its values. */
 export interface SessionHead {
   /** The session's number in the other tables. */
   readonly n: number
@@ -13,8 +13,11 @@ export interface SessionHead {
   storedSeq: number
   confirmedEpoch: number
   paired: boolean
-  /** kv rows other than the creds. */
+  /** Values other than the creds. */
   keys: number
+  /** The values lie in `images`, not in kv. */
+  image: boolean
+  /** The sum of its kv rows' checksums or, of an image, its checksum. */
   digest: number
   tags: BaseTag[]
   /** Bytes of its records in the journal; counted, not stored. */
@@ -22,7 +25,7 @@ export interface SessionHead {
 }
 
 function headSum(head: SessionHead, tags: string): number {
-  const { n, sessionId, seq, hash, storedSeq, confirmedEpoch, paired, keys, digest } = head
+  const { n, sessionId, seq, hash, storedSeq, confirmedEpoch, paired, keys, digest, image } = head
   return checksum(
     n,
     sessionId,
@@ -34,6 +37,7 @@ function headSum(head: SessionHead, tags: string): number {
     keys,
     digest,
     tags,
+    ...(image ? ['image'] : []),
   )
 }
 
@@ -50,6 +54,7 @@ export function headFromRow(row: Record<string, unknown>): SessionHead {
     paired: row['paired'] === 1,
     keys: Number(row['keys']),
     digest: Number(row['digest']),
+    image: row['image'] === 1,
     tags: [],
     backlogBytes: 0,
   }
@@ -72,13 +77,14 @@ export function headToRow(head: SessionHead): (string | number)[] {
     head.keys,
     head.digest,
     tags,
+    Number(head.image),
     headSum(head, tags),
   ]
 }
 
 export const SAVE_HEAD = `INSERT OR REPLACE INTO sessions
-  (n, id, seq, hash, stored_seq, confirmed_epoch, paired, keys, digest, tags, sum)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  (n, id, seq, hash, stored_seq, confirmed_epoch, paired, keys, digest, tags, image, sum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** Which sessions there must be: a row that vanished would otherwise look like no session. */
 export interface Roster {

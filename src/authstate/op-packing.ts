@@ -31,6 +31,7 @@ export function packOps(ops: readonly WriterOp[]): { ops: PackedOp[]; transfer: 
     }
     endRun()
     packed.push(op)
+    if (op.kind === 'install') transfer.push(op.body.buffer)
   }
   endRun()
   return { ops: packed, transfer }
@@ -71,7 +72,7 @@ function* unpackChanges({
 }
 
 /** Numbers of a head, in the order in which they lie in PackedHeads. */
-const NUMBERS = 8
+const NUMBERS = 9
 
 /** `whole`: the heads of which more than numbers and hash may have changed. */
 export function packHeads(
@@ -81,7 +82,7 @@ export function packHeads(
   const numbers = new Float64Array(heads.size * NUMBERS)
   const hashes: string[] = []
   for (const head of heads) {
-    const { n, seq, storedSeq, confirmedEpoch, paired, keys, digest, backlogBytes } = head
+    const { n, seq, storedSeq, confirmedEpoch, paired, keys, digest, backlogBytes, image } = head
     const at = hashes.length * NUMBERS
     numbers[at] = n
     numbers[at + 1] = seq
@@ -91,6 +92,7 @@ export function packHeads(
     numbers[at + 5] = keys
     numbers[at + 6] = digest
     numbers[at + 7] = backlogBytes
+    numbers[at + 8] = Number(image)
     hashes.push(head.hash)
   }
   return { whole: [...whole], numbers, hashes }
@@ -101,22 +103,24 @@ export function unpackHeads(packed: PackedHeads, known: Map<number, SessionHead>
   const { whole, numbers, hashes } = packed
   for (const head of whole) known.set(head.n, head)
   return hashes.map((hash, i) => {
-    const [n = 0, seq = 0, storedSeq = 0, confirmedEpoch = 0, paired, keys = 0, digest = 0, bytes] =
-      numbers.subarray(i * NUMBERS, (i + 1) * NUMBERS)
+    const at = i * NUMBERS
+    const number = (index: number): number => numbers[at + index] ?? 0
+    const n = number(0)
     const before = known.get(n)
     if (before === undefined) throw new TypeError(`no session has number ${n}`)
     const head = {
       n,
       sessionId: before.sessionId,
-      seq,
+      seq: number(1),
       hash,
-      storedSeq,
-      confirmedEpoch,
-      paired: paired === 1,
-      keys,
-      digest,
+      storedSeq: number(2),
+      confirmedEpoch: number(3),
+      paired: number(4) === 1,
+      keys: number(5),
+      digest: number(6),
       tags: before.tags,
-      backlogBytes: bytes ?? 0,
+      backlogBytes: number(7),
+      image: number(8) === 1,
     }
     known.set(n, head)
     return head

@@ -62,6 +62,9 @@ async function openLocked(options: AuthStoreOptions, release: () => void): Promi
       onCommit: (heads) => {
         for (const store of stores) store.committed(heads)
       },
+      onDamage: (sessionId, error) => {
+        for (const store of stores) store.damaged(sessionId, error)
+      },
       onFailure: (error) => {
         for (const store of stores) store.failed(error)
       },

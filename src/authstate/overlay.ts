@@ -1,4 +1,4 @@
-import type { Write } from './record.ts'
+import type { Write } from './writes.ts'
 
 interface Pending {
   seq: number

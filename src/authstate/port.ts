@@ -20,6 +20,8 @@ export interface SessionImage {
   /** Hex sha256 chaining every change up to `seq` (src/authstate/chain.ts). */
   hash: string
   entries: Entry[]
+  /** These very entries as src/authstate/packed.ts packs them, where they came so. */
+  packed?: Uint8Array
 }
 
 /** Says on the local disk which epochs and boots a session's local state may continue. */

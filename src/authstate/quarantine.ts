@@ -47,6 +47,7 @@ function copyRows(file: string, head: SessionHead, to: string, reason: string): 
     target.prepare(SAVE_HEAD).run(...headToRow(head))
     for (const [table, columns] of [
       ['kv', 'session, type, id, sum, value'],
+      ['images', 'session, body'],
       ['journal', 'session, seq, sum, record'],
     ] as const) {
       const marks = columns.replaceAll(/\w+/g, '?')

@@ -7,15 +7,19 @@ import { continues } from './chain.ts'
 import { plus, recordSum, rowSum } from './checksum.ts'
 import { headFromRow } from './heads.ts'
 import type { SessionHead } from './heads.ts'
+import { ImageCache } from './image-cache.ts'
+import { SELECT_IMAGE, imageEntries } from './images.ts'
 import type { Entry, JournalEntry } from './port.ts'
 import { decodeLink, decodeRecord } from './record.ts'
 import type { ChangeRecord } from './record.ts'
 import { corruptSession, toSessionError } from './sqlite-error.ts'
 
-/** Which session's rows are meant; `sessionId` is for the errors. */
+/** Which session's values are meant; `sessionId` is for the errors. */
 export interface SessionRef {
   n: number
   sessionId: string
+  /** As far as is known they are an image: they may be rows by now, but never the other way. */
+  image: boolean
 }
 
 /**
@@ -27,8 +31,10 @@ export class Reader {
   readonly #file: string
   /** SQLite checks a page when it is loaded only: a second read would take it for sound. */
   readonly #damaged = new Map<number, GatewayError>()
+  readonly #images = new ImageCache()
   readonly #value: StatementSync
   readonly #values: StatementSync
+  readonly #image: StatementSync
   readonly #head: StatementSync
   readonly #change: StatementSync
   readonly #changes: StatementSync
@@ -43,6 +49,7 @@ export class Reader {
     this.#values = this.#db.prepare(
       'SELECT type, id, sum, value FROM kv WHERE session = ? ORDER BY type, id',
     )
+    this.#image = this.#db.prepare(SELECT_IMAGE)
     this.#head = this.#db.prepare('SELECT * FROM sessions WHERE n = ?')
     this.#change = this.#db.prepare('SELECT sum, record FROM journal WHERE session = ? AND seq = ?')
     this.#changes = this.#db.prepare(
@@ -52,6 +59,8 @@ export class Reader {
 
   value(ref: SessionRef, type: string, id: string): Uint8Array | undefined {
     return this.#guard(ref, () => {
+      const known = ref.image ? this.#inImage(ref, type, id) : undefined
+      if (known !== undefined) return known.value
       const row = this.#value.get(ref.n, type, id)
       return row === undefined ? undefined : checked(ref, type, id, row)
     })
@@ -62,6 +71,7 @@ export class Reader {
     return this.#guard(ref, () =>
       this.#atOnce(() => {
         const head = this.#headOf(ref)
+        if (head.image) return { head, entries: this.#entriesOf(head) }
         let digest = 0
         const entries = this.#values.all(ref.n).map((row): Entry => {
           const [type, id] = [String(row['type']), String(row['id'])]
@@ -73,6 +83,40 @@ export class Reader {
         return { head, entries }
       }),
     )
+  }
+
+  /** Takes the values of an image that was installed just now, which spares reading them again. */
+  keep(n: number, entries: Entry[]): void {
+    this.#images.put(n, entries)
+  }
+
+  /** The session is no image any more. */
+  forget(n: number): void {
+    this.#images.drop(n)
+  }
+
+  /** Undefined where the values are rows by now. What is kept is as good as the file until then. */
+  #inImage(
+    ref: SessionRef,
+    type: string,
+    id: string,
+  ): { value: Uint8Array | undefined } | undefined {
+    const found = this.#images.find(ref.n, type, id)
+    if (found !== undefined) return found
+    const there = this.#atOnce(() => {
+      const head = this.#headOf(ref)
+      if (head.image) this.#entriesOf(head)
+      return head.image
+    })
+    return there ? this.#images.find(ref.n, type, id) : undefined
+  }
+
+  #entriesOf(head: SessionHead): Entry[] {
+    const kept = this.#images.entries(head.n)
+    if (kept !== undefined) return kept
+    const entries = imageEntries(head, this.#image.get(head.n))
+    this.#images.put(head.n, entries)
+    return entries
   }
 
   change(ref: SessionRef, seq: number): ChangeRecord | undefined {

@@ -1,16 +1,9 @@
-import { Packr } from 'msgpackr'
-
 import { GatewayError } from '../session/errors.ts'
 
 import { chainHash, writeSeq } from './chain.ts'
-import { arrayHeader, begin, binary, nil, string, written } from './msgpack.ts'
-
-/** One value put (bytes as codec.ts encodes them) or deleted (null). Creds: type `creds`, id ``. */
-export interface Write {
-  type: string
-  id: string
-  value: Uint8Array | null
-}
+import { begin, written } from './msgpack.ts'
+import { appendWrites, unpackWrites } from './writes.ts'
+import type { Write } from './writes.ts'
 
 /** One change, complete in itself: what it follows on, what it wrote, the hash after it (hex). */
 export interface ChangeRecord {
@@ -21,83 +14,10 @@ export interface ChangeRecord {
 }
 
 /**
- * version (1 byte) | seq (8, big-endian) | previous hash (32) | hash (32) | body
- * body: msgpack of the flat list [type, id, value, type, id, value, ...]
+ * version (1 byte) | seq (8, big-endian) | previous hash (32) | hash (32) | body (writes.ts)
  */
 const VERSION = 1
 export const RECORD_HEADER = 1 + 8 + 32 + 32
-
-const packr = new Packr({ useRecords: false })
-
-/** The writes in canonical bytes that own their buffer. */
-export function packWrites(writes: readonly Write[]): Uint8Array {
-  begin(0)
-  pack(writes)
-  return new Uint8Array(written())
-}
-
-function pack(writes: readonly Write[]): void {
-  arrayHeader(writes.length * 3)
-  for (const { type, id, value } of writes) {
-    // Such a string would come back altered, and two keys could fall together.
-    if (!type.isWellFormed() || !id.isWellFormed()) throw new TypeError('malformed key id')
-    string(type)
-    string(id)
-    if (value === null) nil()
-    else binary(value)
-  }
-}
-
-/** The inverse of packWrites; the values are views on `body`. */
-export function unpackWrites(body: Uint8Array): Write[] {
-  return unpackPlain(asBuffer(body)) ?? unpackAny(body)
-}
-
-function unpackAny(body: Uint8Array): Write[] {
-  const flat: unknown = packr.unpack(body)
-  if (!Array.isArray(flat) || flat.length % 3 !== 0) throw new TypeError('not a list of writes')
-  const writes: Write[] = []
-  for (let i = 0; i < flat.length; i += 3) {
-    const [type, id, value]: unknown[] = flat.slice(i, i + 3)
-    if (typeof type !== 'string' || typeof id !== 'string') throw new TypeError('not a key')
-    if (value !== null && !(value instanceof Uint8Array)) throw new TypeError('not a value')
-    writes.push({ type, id, value })
-  }
-  return writes
-}
-
-/** Up to five writes with names of under 32 bytes, which most changes are; undefined for others. */
-function unpackPlain(body: Buffer): Write[] | undefined {
-  const items = (body[0] ?? 0) - 0x90
-  if (items < 0 || items > 15 || items % 3 !== 0) return undefined
-  let at = 1
-  const name = (): string | undefined => {
-    const size = (body[at] ?? 0) - 0xa0
-    if (size < 0 || size > 31 || at + 1 + size > body.length) return undefined
-    const start = at + 1
-    at = start + size
-    return body.toString('utf8', start, at)
-  }
-  const value = (): Uint8Array | null | undefined => {
-    const tag = body[at]
-    at += 1
-    if (tag === 0xc0) return null
-    const width = tag === 0xc4 ? 1 : tag === 0xc5 ? 2 : 0
-    if (width === 0 || at + width > body.length) return undefined
-    const start = at + width
-    at = start + body.readUIntBE(at, width)
-    return at > body.length ? undefined : body.subarray(start, at)
-  }
-  const writes: Write[] = []
-  for (let i = 0; i < items; i += 3) {
-    const type = name()
-    const id = type === undefined ? undefined : name()
-    const bytes = id === undefined ? undefined : value()
-    if (type === undefined || id === undefined || bytes === undefined) return undefined
-    writes.push({ type, id, value: bytes })
-  }
-  return at === body.length ? writes : undefined
-}
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
@@ -112,7 +32,7 @@ export function encodeRecord(
   writes: readonly Write[],
 ): { record: Uint8Array; hash: Buffer } {
   begin(RECORD_HEADER)
-  pack(writes)
+  appendWrites(writes)
   const draft = written()
   const hash = chainHash(previous, seq, draft.subarray(RECORD_HEADER))
   draft[0] = VERSION

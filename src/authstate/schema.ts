@@ -6,6 +6,9 @@ import { resumBoots } from './meta.ts'
 export const APPLICATION_ID = 0x77616777
 
 /**
+ * A session's values are one body in `images`, as they were installed, until its first change moves
+ * them into kv; never both.
+ *
  * kv and journal have rowids: a value of 1 to 4 KB then lies in one page that an update rewrites
  * alone. Without them it spills into overflow pages, and group commit has a third of the rate.
  *
@@ -35,6 +38,8 @@ const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
     db.exec('ALTER TABLE boots ADD COLUMN next_slot INTEGER NOT NULL DEFAULT 0')
     resumBoots(db)
   },
+  `ALTER TABLE sessions ADD COLUMN image INTEGER NOT NULL DEFAULT 0;
+   CREATE TABLE images (session INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;`,
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -16,7 +16,7 @@ import type { AckMode, AuthHandle } from './port.ts'
 import type { Pressure } from './pressure.ts'
 import type { Reader, SessionRef } from './reader.ts'
 import { encodeRecord } from './record.ts'
-import type { Write } from './record.ts'
+import type { Write } from './writes.ts'
 import { corruptSession, toSessionError } from './sqlite-error.ts'
 import type { Writer } from './writer.ts'
 
@@ -48,7 +48,7 @@ export class SessionHandle implements AuthHandle {
   readonly sessionId: string
   readonly state: AuthenticationState
   readonly keysAhead: SignalKeyStore
-  readonly #ref: SessionRef
+  #ref: SessionRef
   readonly #context: HandleContext
   readonly #overlay = new Overlay()
   readonly #acknowledged: Acknowledged
@@ -59,13 +59,16 @@ export class SessionHandle implements AuthHandle {
   #durableSeq: number
   #hash: Uint8Array
   #waiters: Waiter[] = []
+  /** Set where changes cannot become durable any more, because of what they follow on. */
+  #damage: GatewayError | undefined
+  #damageTold = false
 
   /** Reads and checks the session's whole state; throws `state.corrupt` where it is not all there. */
   constructor(ref: SessionRef, context: HandleContext) {
     const { head, entries } = context.reader.image(ref)
     const creds = entries.find((entry) => entry.type === 'creds' && entry.id === '')
     this.sessionId = ref.sessionId
-    this.#ref = ref
+    this.#ref = { n: head.n, sessionId: head.sessionId, image: head.image }
     this.#context = context
     this.#seq = head.seq
     this.#durableSeq = head.seq
@@ -98,14 +101,15 @@ export class SessionHandle implements AuthHandle {
 
   async saveCreds(): Promise<void> {
     if (this.#phase === 'closed') throw sealed(this.sessionId)
-    if (this.#context.writer.failure !== undefined) throw this.#context.writer.failure
+    const failure = this.#context.writer.failure ?? this.#damage
+    if (failure !== undefined) throw failure
     this.#change([{ type: 'creds', id: '', value: encodeValue(this.state.creds) }])
     await this.whenDurable()
   }
 
   whenDurable(seq = this.#seq): Promise<void> {
     if (seq <= this.#durableSeq) return Promise.resolve()
-    const { failure } = this.#context.writer
+    const failure = this.#context.writer.failure ?? this.#damage
     if (failure !== undefined) return Promise.reject(failure)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ seq, resolve, reject })
@@ -120,7 +124,9 @@ export class SessionHandle implements AuthHandle {
   }
 
   onDamage(listener: (error: Error) => void): void {
-    this.#damageListeners.add(listener)
+    const damage = this.#damage
+    if (damage === undefined) this.#damageListeners.add(listener)
+    else queueMicrotask(() => listener(damage))
   }
 
   async seal({ deadlineMs = 0 }: { deadlineMs?: number } = {}): Promise<void> {
@@ -144,6 +150,9 @@ export class SessionHandle implements AuthHandle {
     if (this.#phase === 'closed') return
     try {
       await this.seal()
+    } catch (error) {
+      // Who listens for damage knows; the state is restored from the store.
+      if (error !== this.#damage) throw error
     } finally {
       this.#phase = 'closed'
       this.#context.onClose()
@@ -152,6 +161,7 @@ export class SessionHandle implements AuthHandle {
 
   /** The store tells what a commit made durable. */
   committed(head: SessionHead): void {
+    if (this.#ref.image && !head.image) this.#ref = { ...this.#ref, image: false }
     if (head.seq > this.#durableSeq) this.#durable(head.seq)
     this.#acknowledged.advance(ackSeqOf(this.#context.ack, head))
   }
@@ -163,6 +173,14 @@ export class SessionHandle implements AuthHandle {
     this.#waiters = this.#waiters.filter((waiter) => waiter.seq > seq)
     for (const waiter of due) waiter.resolve()
     for (const listener of this.#listeners) listener(seq)
+  }
+
+  /** The store tells that no change of this session becomes durable any more. */
+  damaged(error: GatewayError): void {
+    this.#damage = error
+    this.#context.pressure.release(this.#overlay.settle(this.#seq))
+    this.failed(error)
+    this.#tellDamage(error)
   }
 
   /** The store tells that nothing becomes durable any more. */
@@ -179,17 +197,24 @@ export class SessionHandle implements AuthHandle {
    */
   #read<T>(read: () => T): T | Promise<T> {
     try {
+      if (this.#damage !== undefined) throw this.#damage
       return read()
     } catch (thrown) {
       const error = toSessionError(thrown, this.sessionId, this.sessionId)
       if (error.code === 'state.sealed') throw error
-      this.#phase = 'sealed'
       if (error.code === 'state.disk') this.#context.writer.fail(error)
-      else if (this.#damageListeners.size === 0) throw error
-      for (const listener of this.#damageListeners) listener(error)
-      this.#damageListeners.clear()
+      this.#tellDamage(error)
+      if (!this.#damageTold && error.code !== 'state.disk') throw error
       return new Promise(never)
     }
+  }
+
+  #tellDamage(error: GatewayError): void {
+    if (this.#phase === 'open') this.#phase = 'sealed'
+    const listeners = [...this.#damageListeners]
+    this.#damageListeners.clear()
+    if (listeners.length > 0) this.#damageTold = true
+    for (const listener of listeners) listener(error)
   }
 
   #get<T extends keyof SignalDataTypeMap>(

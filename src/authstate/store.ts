@@ -11,6 +11,7 @@ import { GENESIS_HASH } from './chain.ts'
 import { faultsOf } from './check.ts'
 import { encodeValue } from './codec.ts'
 import type { SessionHead } from './heads.ts'
+import { packEntriesPlain } from './packed.ts'
 import type {
   Entry,
   AckMode,
@@ -25,7 +26,7 @@ import type {
 import type { Pressure } from './pressure.ts'
 import { copySession } from './quarantine.ts'
 import type { Reader } from './reader.ts'
-import { encodeRecord, packWrites } from './record.ts'
+import { encodeRecord } from './record.ts'
 import { SessionHandle, decodeCreds } from './session-handle.ts'
 import type { Revive } from './session-handle.ts'
 import { quarantinePath } from './state-files.ts'
@@ -139,10 +140,15 @@ export class LocalAuthStore implements AuthStore {
     const { sessionId, seq, hash, entries } = image
     const creds = entries.find((entry) => entry.type === 'creds' && entry.id === '')
     decodeCreds(sessionId, creds?.value)
-    await this.#begin(sessionId, (head) => {
-      const body = packWrites(entries)
-      const at = { ...head, seq, hash, storedSeq: seq, tags: [tag] }
-      return this.#parts.writer.submit({ kind: 'install', head: at, body }, body.length)
+    const paired = creds !== undefined && isPaired(creds.value)
+    const keys = entries.filter(({ type }) => type !== 'creds').length
+    // A copy, since it changes hands: the caller keeps what is his.
+    const { packed } = image
+    const body = packed === undefined ? packEntriesPlain(entries) : new Uint8Array(packed)
+    await this.#begin(sessionId, async (head) => {
+      const at = { ...head, seq, hash, storedSeq: seq, tags: [tag], paired, keys }
+      await this.#parts.writer.submit({ kind: 'install', head: at, body }, body.length)
+      this.#parts.reader.keep(head.n, entries)
     })
   }
 
@@ -291,11 +297,20 @@ export class LocalAuthStore implements AuthStore {
       const { sessionId, seq, storedSeq } = head
       const before = Math.max(this.#heads.get(sessionId)?.seq ?? 0, storedSeq)
       if (seq > before) changed.push(sessionId)
+      if (!head.image && this.#heads.get(sessionId)?.image === true)
+        this.#parts.reader.forget(head.n)
       this.#heads.set(sessionId, head)
       this.#handles.get(sessionId)?.committed(head)
     }
     for (const sessionId of changed)
       for (const listener of this.#changeListeners) listener(sessionId)
+  }
+
+  /** No change of this session becomes durable any more: what it follows on is damaged. */
+  damaged(sessionId: string, error: GatewayError): void {
+    const head = this.#heads.get(sessionId)
+    if (head !== undefined) this.#parts.reader.forget(head.n)
+    this.#handles.get(sessionId)?.damaged(error)
   }
 
   failed(error: GatewayError): void {
@@ -347,6 +362,7 @@ export class LocalAuthStore implements AuthStore {
     return this.#exclusively(sessionId, async () => {
       const result = first(head)
       await this.#parts.writer.submit({ kind: 'remove', n: head.n })
+      this.#parts.reader.forget(head.n)
       this.#heads.delete(sessionId)
       this.#suspensions.delete(sessionId)
       return result
@@ -375,13 +391,14 @@ function emptyHead(n: number, sessionId: string): SessionHead {
     paired: false,
     keys: 0,
     digest: 0,
+    image: false,
     tags: [],
     backlogBytes: 0,
   }
 }
 
 function toLocalSession(head: SessionHead): LocalSession {
-  const { n: _n, digest: _digest, tags, ...shown } = head
+  const { n: _n, digest: _digest, image: _image, tags, ...shown } = head
   return { ...shown, tags: [...tags] }
 }
 

@@ -9,8 +9,8 @@ import type { BaseTag } from './port.ts'
 export type WriterOp =
   | { kind: 'change'; n: number; record: Uint8Array }
   | { kind: 'create'; head: SessionHead; record: Uint8Array }
-  /** `body`: all entries as record.ts packs writes. */
-  | { kind: 'install'; head: SessionHead; body: Uint8Array }
+  /** `body`: all entries as packed.ts packs them; `head` counts them, but has no digest yet. */
+  | { kind: 'install'; head: SessionHead; body: Uint8Array<ArrayBuffer> }
   | { kind: 'tag'; n: number; tag: BaseTag; keep: boolean }
   | { kind: 'epoch'; n: number; epoch: number }
   | { kind: 'stored'; n: number; seq: number }
@@ -40,14 +40,23 @@ export interface PackedHeads {
   hashes: string[]
 }
 
+/** A session whose image was found damaged when a change needed it: no change of it is taken. */
+export interface DamagedSession {
+  n: number
+  error: ErrorJson
+}
+
 export type ToThread =
   /** Goes into the open transaction. */
   { kind: 'ops'; ops: PackedOp[] } | { kind: 'commit' } | { kind: 'close' }
 
 export type FromThread =
   | { kind: 'ready'; boot: string; boots: Boot[]; heads: SessionHead[] }
-  /** Everything before the `commit` is durable; `heads` are the rows that it changed. */
-  | { kind: 'committed'; heads: PackedHeads }
+  /**
+   * Everything before the `commit` is durable but the changes of sessions in `damaged`; `heads` are
+   * the rows that it changed.
+   */
+  | { kind: 'committed'; heads: PackedHeads; damaged: DamagedSession[] }
   | { kind: 'closed' }
   /** Nothing of the transaction is to be relied on, and nothing more is written. */
   | { kind: 'failed'; error: ErrorJson; cause: string }

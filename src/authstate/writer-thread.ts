@@ -34,7 +34,7 @@ function run(port: MessagePort, options: ThreadOptions): void {
           case 'ops':
             return applier.apply(unpackOps(message.ops))
           case 'commit':
-            return post({ kind: 'committed', heads: applier.commit() })
+            return post({ kind: 'committed', ...applier.commit() })
           case 'close':
             closeDatabase(db)
             post({ kind: 'closed' })

@@ -7,6 +7,7 @@ import type { SessionHead } from './heads.ts'
 import type { Boot } from './meta.ts'
 import { packOps, unpackHeads } from './op-packing.ts'
 import type {
+  DamagedSession,
   FromThread,
   PackedHeads,
   ThreadOptions,
@@ -43,6 +44,8 @@ export interface WriterOptions extends ThreadOptions {
    * before any promise resolves.
    */
   onCommit: (heads: SessionHead[]) => void
+  /** Called before that for a session that was found damaged: no change of it becomes durable. */
+  onDamage: (sessionId: string, error: GatewayError) => void
   /** Called once; from then on nothing becomes durable any more. */
   onFailure: (error: GatewayError) => void
   /** The thread's program; another one in tests. */
@@ -217,7 +220,7 @@ export class Writer {
         this.#opened.resolve(message)
         return
       case 'committed':
-        return this.#committed(message.heads)
+        return this.#committed(message)
       case 'closed':
         this.#state = 'closed'
         return
@@ -236,7 +239,7 @@ export class Writer {
     }
   }
 
-  #committed(packed: PackedHeads): void {
+  #committed({ heads: packed, damaged }: { heads: PackedHeads; damaged: DamagedSession[] }): void {
     const done = this.#inFlight
     this.#inFlight = []
     this.#commits += 1
@@ -251,6 +254,8 @@ export class Writer {
     }
     const heads = unpackHeads(packed, this.#heads)
     for (const { op } of done) if (op.kind === 'remove') this.#heads.delete(op.n)
+    for (const { n, error } of damaged)
+      this.#options.onDamage(this.#heads.get(n)?.sessionId ?? '', errorFromJson(error))
     this.#deliveries.add(heads, () => {
       for (const item of done) item.resolve?.()
     })

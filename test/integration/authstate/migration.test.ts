@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { checksum } from '../../../src/authstate/checksum.ts'
 import { openTestStore, temporaryDirectory } from '../../support/authstate.ts'
 
-/** A state directory as version 1 left it: with a session, and without slots beside its boots. */
+/** A state directory as version 1 left it: with a session, no slots beside its boots, no images. */
 async function versionOne(): Promise<{ stateDir: string; boot: string }> {
   const stateDir = temporaryDirectory()
   const store = await openTestStore({ stateDir })
@@ -17,7 +17,9 @@ async function versionOne(): Promise<{ stateDir: string; boot: string }> {
   await handle.state.keys.set({ 'lid-mapping': { x: 'y' } })
   await store.close()
   const db = new DatabaseSync(join(stateDir, 'state.db'))
-  db.exec('ALTER TABLE boots DROP COLUMN next_slot')
+  db.exec(`ALTER TABLE boots DROP COLUMN next_slot;
+    ALTER TABLE sessions DROP COLUMN image;
+    DROP TABLE images`)
   for (const row of db.prepare('SELECT boot, minted FROM boots').all()) {
     const sum = checksum(String(row['boot']), Number(row['minted']))
     db.prepare('UPDATE boots SET sum = ? WHERE boot = ?').run(sum, String(row['boot']))

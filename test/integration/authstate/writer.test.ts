@@ -10,6 +10,10 @@ import { Writer } from '../../../src/authstate/writer.ts'
 import type { GatewayError } from '../../../src/session/errors.ts'
 import { temporaryDirectory } from '../../support/authstate.ts'
 
+function unexpected(_: string, error: GatewayError): never {
+  throw error
+}
+
 const SESSIONS = 200
 const CHANGES = 10
 
@@ -24,6 +28,7 @@ function head(n: number): SessionHead {
     paired: false,
     keys: 0,
     digest: 0,
+    image: false,
     tags: [],
     backlogBytes: 0,
   }
@@ -38,6 +43,7 @@ test('sessions that write at once share commits', async () => {
     onCommit: (heads) => {
       for (const { n, seq } of heads) if (waiting.get(n)?.seq === seq) waiting.get(n)?.resolve()
     },
+    onDamage: unexpected,
     onFailure: (error) => {
       throw error
     },
@@ -73,6 +79,7 @@ test('a thread that dies is a failure, told once, and rejects what waits and wha
     onCommit: () => {
       throw new Error('nothing was committed')
     },
+    onDamage: unexpected,
     onFailure: (error) => failures.push(error),
   })
   const disk = expect.objectContaining({ code: 'state.disk' })
@@ -88,7 +95,12 @@ test('a thread that dies is a failure, told once, and rejects what waits and wha
 test('a change that does not follow on the last one is refused', async () => {
   const file = join(temporaryDirectory(), 'state.db')
   createPrivateFile(file)
-  const { writer } = await Writer.start({ file, onCommit: () => {}, onFailure: () => {} })
+  const { writer } = await Writer.start({
+    file,
+    onCommit: () => {},
+    onDamage: unexpected,
+    onFailure: () => {},
+  })
   const corrupt = expect.objectContaining({ code: 'state.corrupt' })
   const { record } = encodeRecord(2, Buffer.alloc(32), [])
   await expect(writer.submit({ kind: 'create', head: head(1), record })).rejects.toThrow(corrupt)

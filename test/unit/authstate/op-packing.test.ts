@@ -45,6 +45,7 @@ function head(n: number, seq: number): SessionHead {
     paired: seq % 2 === 0,
     keys: 2 ** 40 + seq,
     digest: 2 ** 48 - seq,
+    image: seq % 3 === 0,
     tags: [{ epoch: 3, boot: 'b'.repeat(32) }],
     backlogBytes: seq * 100,
   }

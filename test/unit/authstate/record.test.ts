@@ -5,12 +5,8 @@ import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 
 import { GENESIS_HASH, continues } from '../../../src/authstate/chain.ts'
-import {
-  decodeRecord,
-  encodeRecord,
-  packWrites,
-  unpackWrites,
-} from '../../../src/authstate/record.ts'
+import { decodeRecord, encodeRecord } from '../../../src/authstate/record.ts'
+import { packWrites, unpackWrites } from '../../../src/authstate/writes.ts'
 
 const genesis = Buffer.from(GENESIS_HASH, 'hex')
 const writes = fc.array(

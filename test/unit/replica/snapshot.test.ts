@@ -1,5 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import { pack } from 'msgpackr'
 import { describe, expect, it } from 'vitest'
+import { unpackEntries } from '../../../src/authstate/packed.ts'
+import type { Entry } from '../../../src/authstate/port.ts'
 import { packObject } from '../../../src/replica/object.ts'
 import { plainSealer } from '../../../src/replica/sealer.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../../src/replica/snapshot.ts'
@@ -14,6 +18,11 @@ const DAMAGED = {
   message: expect.stringContaining("session 'shop'"),
 }
 
+/** Whatever kind of byte array the values are. */
+function plain(entries: readonly Entry[]): Entry[] {
+  return entries.map((entry) => ({ ...entry, value: Uint8Array.from(entry.value) }))
+}
+
 describe('a snapshot', () => {
   it.each([0, 3, 1_418])('with %d keys comes back as it was', async (keys) => {
     const image = imageOf('shop', 10, keys)
@@ -21,7 +30,11 @@ describe('a snapshot', () => {
     expect([name, counted]).toEqual([NAME, keys])
     const found = await decodeSnapshot('shop', EXPECTED, bytes, plainSealer)
     expect(found).toMatchObject({ ...META, keys })
-    expect(found.image).toEqual(image)
+    const { entries, packed, ...rest } = found.image
+    expect(rest).toEqual({ sessionId: 'shop', seq: image.seq, hash: image.hash })
+    expect(isDeepStrictEqual(plain(entries), plain(image.entries))).toBe(true)
+    const again = await unpackEntries(packed ?? Buffer.of())
+    expect(isDeepStrictEqual(plain(again), plain(image.entries))).toBe(true)
   })
 
   it('is found damaged wherever a byte of it is another', async () => {
@@ -67,15 +80,20 @@ describe('a snapshot', () => {
     keys: 0,
   }
   const creds = ['creds', '', Buffer.from('x')]
+  const packed = (...flat: unknown[]) => Buffer.concat([Buffer.of(0), pack(flat)])
   it.each<[string, unknown]>([
-    ['no creds', [meta, []]],
-    ['fewer keys than it says', [{ ...meta, keys: 1 }, creds]],
-    ['an entry twice', [meta, [...creds, ...creds]]],
-    ['an entry cut off', [meta, [...creds, 'session', 'a']]],
-    ['a value that is no bytes', [meta, ['creds', '', 'text']]],
-    ['an id that is no text', [meta, ['creds', 7, Buffer.from('x')]]],
-    ['a later format', [{ ...meta, format: 2 }, creds]],
-    ['another session inside', [{ ...meta, session: 'other' }, creds]],
+    ['no creds', [meta, packed()]],
+    ['fewer keys than it says', [{ ...meta, keys: 1 }, packed(...creds)]],
+    ['an entry twice', [meta, packed(...creds, ...creds)]],
+    ['an entry cut off', [meta, packed(...creds, 'session', 'a')]],
+    ['a value that is no bytes', [meta, packed('creds', '', 'text')]],
+    ['an entry without a value', [meta, packed(...creds, 'session', 'a', null)]],
+    ['an id that is no text', [meta, packed('creds', 7, Buffer.from('x'))]],
+    ['entries of another format', [meta, Buffer.of(9, 1, 2)]],
+    ['entries that are no zstd', [meta, Buffer.of(1, 0xc1, 0xc1)]],
+    ['entries that are no bytes', [meta, creds]],
+    ['a later format', [{ ...meta, format: 2 }, packed(...creds)]],
+    ['another session inside', [{ ...meta, session: 'other' }, packed(...creds)]],
     ['something else altogether', 'hello'],
   ])('with a sound checksum but %s is damaged', async (_, content) => {
     const header = { kind: 'snapshot', codec: 'none', cipher: 'none', keyId: '' } as const
@@ -87,7 +105,7 @@ describe('a snapshot', () => {
 
   it.each<[string, 'none' | 'zstd', Buffer]>([
     ['no msgpack', 'none', Buffer.from('c1c1c1c1', 'hex')],
-    ['no zstd', 'zstd', Buffer.from('c1c1c1c1', 'hex')],
+    ['a whole that is compressed', 'zstd', Buffer.from('c1c1c1c1', 'hex')],
     ['a nest deeper than the stack', 'none', Buffer.alloc(200_000, 0x91)],
     ['lengths beyond its end', 'none', Buffer.from('92ddffffffff', 'hex')],
   ])('with a sound checksum but %s is damaged, and the next is read', async (_, codec, payload) => {
