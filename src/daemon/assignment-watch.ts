@@ -80,7 +80,7 @@ export class AssignmentWatch {
 
   /** True when a second look should come soon. */
   async #act(): Promise<boolean> {
-    const { backend, service, replica, logger } = this.#ports
+    const { backend, service, replica } = this.#ports
     const { roster } = service
     await service.getAssignedSessionsFromBackend()
     const { listed } = backend
