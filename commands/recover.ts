@@ -1,29 +1,156 @@
-import type { Define } from './shared/context.ts'
-import { withDaemon } from './shared/cli.ts'
+import { InvalidArgumentError } from 'commander'
+import type { Input } from '../src/control/api.ts'
+import { GatewayError } from '../src/session/errors.ts'
+import { renderPlans } from './render/plan.ts'
+import { renderFailures, renderRecovery } from './render/recovery.ts'
+import { withDaemon, type Cli } from './shared/cli.ts'
+import { confirmed } from './shared/confirm.ts'
+import type { Context, Define } from './shared/context.ts'
 import { exitOfRecovery, exitWith } from './shared/exit.ts'
+import { parseFilter } from './shared/filter.ts'
+import { GOING_BACK } from './shared/going-back.ts'
+import { runOffline } from './shared/offline.ts'
+import { showProgress } from './shared/progress.ts'
 import { addTargets, targetsOf, type TargetOptions } from './shared/targets.ts'
-import { recoveryProgress, renderFailures, renderRecovery } from './render/recovery.ts'
+
+interface RecoverOptions extends TargetOptions {
+  filter?: string[]
+  takeOver?: boolean
+  dryRun?: boolean
+  offline?: boolean
+  from?: string
+  at?: Date
+  confirm?: string
+  concurrency?: number
+  /** Seconds. */
+  deadline?: number
+}
+
+const EXAMPLES = `
+Examples:
+  $ wa-gateway recover --session anna --session ben
+  $ wa-gateway recover --all --dry-run
+  $ wa-gateway recover --filter state=failed,conflict
+  $ wa-gateway recover --session anna --from 3-4711
+  $ wa-gateway recover --all --offline
+`
 
 export const define: Define = (command, context) => {
   addTargets(command)
+    .option('--filter <condition...>', 'those with this state=…, cause=… or id=prefix*')
     .option('--take-over', 'do not wait for another worker that owns a session to fall silent')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ wa-gateway recover --session anna --session ben\n  $ wa-gateway recover --all\n',
-    )
-    .action(async (options: TargetOptions & { takeOver?: boolean }) => {
-      const input = { ...targetsOf(options), ...(options.takeOver && { takeOver: true }) }
-      await withDaemon(command, context, async ({ client, signal, json, line, note }) => {
-        for await (const event of client.stream('recover', input, signal)) {
-          line(event)
-          const progress = recoveryProgress(event)
-          if (progress !== undefined) note(progress)
-          if (event.type !== 'end') continue
-          if (!json) context.stdout.write(renderRecovery(event.results, context.columns))
-          const failures = renderFailures(event.results)
-          if (failures !== '') context.stderr.write(`${failures}\n`)
-          exitWith(exitOfRecovery(event.results))
-        }
-      })
+    .option('--dry-run', 'say what would be done with each session, and why; do nothing')
+    .option('--from <backup>', 'go back to this backup first, as `backup list` names it')
+    .option('--at <time>', 'go back to the newest backup made by then first', time)
+    .option('--confirm <session>', 'with --from and --at: its name, instead of being asked for it')
+    .option('--offline', 'restore the local state while the daemon is down, connect nothing')
+    .option('--concurrency <n>', 'sessions at the same time, instead of as configured', count)
+    .option('--deadline <seconds>', 'what is not online by then has failed', count)
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: RecoverOptions) => {
+      assertTogether(options)
+      if (options.offline === true) {
+        if (options.session === undefined) targetsOf(options)
+        return runOffline(command, context, options)
+      }
+      return withDaemon(command, context, (cli) => recover(cli, context, options))
     })
+}
+
+async function recover(cli: Cli, context: Context, options: RecoverOptions): Promise<void> {
+  const { client, signal, json, line, show } = cli
+  const target = await targetOf(cli, options)
+  if (target === undefined) {
+    show({ type: 'end', results: [] }, () => 'no session meets the filter\n')
+    return
+  }
+  const input = { ...target, ...(options.takeOver && { takeOver: true }) }
+  const { concurrency, deadline } = options
+  if (options.dryRun === true) {
+    const plan = await client.call('recover.plan', input, signal)
+    show(plan, () => renderPlans(plan.plans, context.columns))
+    return
+  }
+  const back = await backOf(cli, context, options)
+  const progress = showProgress(context, json)
+  try {
+    const limits = {
+      ...(concurrency !== undefined && { concurrency }),
+      ...(deadline !== undefined && { deadlineMs: deadline * 1_000 }),
+    }
+    for await (const event of client.stream('recover', { ...input, ...back, ...limits }, signal)) {
+      line(event)
+      progress.tell(event)
+      if (event.type !== 'end') continue
+      progress.end()
+      if (!json) context.stdout.write(renderRecovery(event.results, context.columns))
+      const failures = renderFailures(event.results)
+      if (failures !== '') context.stderr.write(`${failures}\n`)
+      exitWith(exitOfRecovery(event.results))
+    }
+  } finally {
+    progress.end()
+  }
+}
+
+/** Undefined where the filter leaves nothing. */
+async function targetOf(
+  { client, signal }: Cli,
+  { filter, ...options }: RecoverOptions,
+): Promise<Pick<Input<'recover'>, 'sessions' | 'all'> | undefined> {
+  if (filter === undefined) return targetsOf(options)
+  const meets = parseFilter(filter)
+  const { sessions } = await client.call('session.list', {}, signal)
+  const ids = sessions.filter(meets).map(({ id }) => id)
+  return ids.length === 0 ? undefined : { sessions: ids }
+}
+
+/** Where the session goes back to first, once a person said that it may. */
+async function backOf(
+  { note }: Cli,
+  context: Context,
+  { session, from, at, confirm }: RecoverOptions,
+): Promise<Pick<Input<'recover'>, 'from' | 'at' | 'confirm'>> {
+  const [id] = session ?? []
+  if (id === undefined || (from === undefined && at === undefined)) return {}
+  note(GOING_BACK)
+  const where = from === undefined ? `the newest backup by ${at?.toISOString()}` : `backup ${from}`
+  return {
+    confirm: await confirmed(id, `Taking ${id} back to ${where}`, confirm, context),
+    ...(from !== undefined && { from }),
+    ...(at !== undefined && { at: at.getTime() }),
+  }
+}
+
+function assertTogether(options: RecoverOptions): void {
+  const { session, all, filter, from, at, offline, dryRun, deadline } = options
+  const back = from !== undefined || at !== undefined
+  const wrong =
+    filter !== undefined && (session !== undefined || all !== undefined || offline === true)
+      ? '--filter goes without --session, --all and --offline'
+      : from !== undefined && at !== undefined
+        ? '--from and --at exclude each other'
+        : back && session?.length !== 1
+          ? '--from and --at go with one --session'
+          : back && (offline === true || dryRun === true)
+            ? '--from and --at go without --offline and --dry-run'
+            : offline === true && dryRun === true
+              ? '--dry-run asks the daemon, --offline is for when there is none'
+              : deadline !== undefined && offline === true
+                ? '--deadline goes without --offline'
+                : undefined
+  if (wrong === undefined) return
+  throw new GatewayError({ code: 'usage', message: wrong, hint: 'see `wa-gateway recover --help`' })
+}
+
+function time(text: string): Date {
+  const at = new Date(text)
+  if (!Number.isNaN(at.getTime())) return at
+  throw new InvalidArgumentError('write a time as 2026-01-31T08:00:00Z')
+}
+
+function count(text: string): number {
+  const n = Number(text)
+  if (Number.isInteger(n) && n > 0) return n
+  throw new InvalidArgumentError('a whole number above 0')
 }

@@ -1,6 +1,7 @@
 import { withDaemon } from '../shared/cli.ts'
 import { confirmed } from '../shared/confirm.ts'
 import type { Define } from '../shared/context.ts'
+import { GOING_BACK } from '../shared/going-back.ts'
 
 interface RestoreOptions {
   session: string
@@ -8,12 +9,8 @@ interface RestoreOptions {
   confirm?: string
 }
 
-const DAMAGE = `What going back breaks: messages that came after the backup was made cannot be decrypted again,
-and contacts may see "waiting for this message" until they have written once more. The state that
-is replaced becomes a backup itself where it can still be read, so it can be undone.`
-
 const BREAKS = `
-${DAMAGE}
+${GOING_BACK}
 
 Example:
   $ wa-gateway session pause anna
@@ -29,7 +26,7 @@ export const define: Define = (command, context) => {
     .addHelpText('after', BREAKS)
     .action(async ({ session, from, confirm: given }: RestoreOptions) =>
       withDaemon(command, context, async ({ client, signal, show, note }) => {
-        note(DAMAGE)
+        note(GOING_BACK)
         const what = `Taking ${session} back to backup ${from}`
         const confirm = await confirmed(session, what, given, context)
         const input = { session, backup: from, confirm }

@@ -4,13 +4,24 @@ import { summarize, type RecoveryResult } from '../../src/session/report.ts'
 import { renderTable } from './table.ts'
 import { elapsed } from './time.ts'
 
+/** `WhatsApp is away`, for the other end that everybody waits for. */
+export function outageWords(
+  outage: Extract<Event<'recover'>, { type: 'paused' }>['outage'],
+): string {
+  return outage === 'store' ? 'the object store is away' : 'WhatsApp is away'
+}
+
 /** What is said of a recovery while it runs; undefined for what says nothing new. */
 export function recoveryProgress(event: Event<'recover'>): string | undefined {
   if (event.type === 'begin' && event.total > 1) return `recovering ${event.total} sessions…`
   if (event.type === 'retry')
     return `${event.sessionId}: attempt ${event.attempt} failed, again in ${elapsed(event.delayMs)}: ${event.detail}`
-  if (event.type === 'settled')
+  if (event.type === 'settled' && event.result.outcome !== 'recovered')
     return `${event.done}/${event.total} ${event.result.sessionId} ${event.result.outcome}`
+  if (event.type === 'paused')
+    return `waiting: ${outageWords(event.outage)} (${cause(event.cause).words}); one session at a time tries whether it is back`
+  if (event.type === 'resumed')
+    return `going on after ${elapsed(event.pausedMs)}: ${outageWords(event.outage)} no more`
   return undefined
 }
 

@@ -16,6 +16,7 @@ import {
   recoveryRun,
   sessionCheck,
   sessionId,
+  sessionPlan,
   sessionRecord,
   sessionState,
   sessionView,
@@ -267,10 +268,36 @@ export const METHODS = {
     path: '/v1/recover',
     permission: 'act',
     summary: 'Brings sessions back online and says how it went',
+    /** `from` or `at`, for one session: first back to a backup, or to the newest one made by then. */
+    body: z
+      .strictObject({
+        ...targets,
+        takeOver: z.boolean().exactOptional(),
+        from: z.string().exactOptional(),
+        at: z.number().exactOptional(),
+        confirm: z.string().exactOptional(),
+        /** For this run instead of what is configured. */
+        concurrency: z.int().positive().exactOptional(),
+        deadlineMs: z.number().positive().exactOptional(),
+      })
+      .refine(oneTarget, ONE_TARGET)
+      .refine(
+        ({ from, at, sessions }) =>
+          (from === undefined && at === undefined) ||
+          ((from === undefined) !== (at === undefined) && sessions?.length === 1),
+        { message: 'goes with one session, and only one of from and at', path: ['from'] },
+      ),
+    events: recoveryEvent,
+  },
+  'recover.plan': {
+    verb: 'POST',
+    path: '/v1/recover/plan',
+    permission: 'read',
+    summary: 'What recovering sessions would do now, and why; changes nothing',
     body: z
       .strictObject({ ...targets, takeOver: z.boolean().exactOptional() })
       .refine(oneTarget, ONE_TARGET),
-    events: recoveryEvent,
+    result: z.object({ plans: z.array(sessionPlan) }),
   },
   'recoveries.list': {
     verb: 'GET',

@@ -170,6 +170,15 @@ const outage = z.enum(['whatsapp', 'store'])
 /** What waits for whom: logins for WhatsApp, restores for the object store. */
 export const pause = z.object({ outage, cause: causeId, since: at, probes: z.number() })
 
+/** What recovering a session would do: src/session/plan.ts, and what needs no plan. */
+export const sessionPlan = z.object({
+  sessionId: z.string(),
+  action: z.enum(['nothing', 'connect', 'restore', 'create', 'wait', 'refuse', 'skip']),
+  why: z.string(),
+  cause: causeId.exactOptional(),
+  notes: z.array(z.string()).exactOptional(),
+})
+
 export const recoveryEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('begin'), total: z.number() }),
   z.object({ type: z.literal('attempt'), sessionId: z.string(), attempt: z.number() }),

@@ -5,12 +5,7 @@ import { Heartbeat } from '../backend/heartbeat.ts'
 import { BackendClient } from '../backend/client.ts'
 import { WORKER_LANE } from '../backend/outbox/letter.ts'
 import { Outbox } from '../backend/outbox/outbox.ts'
-import type {
-  AssignedSession,
-  HeartbeatSession,
-  PreservedNotice,
-  WorkerRegistry,
-} from '../backend/port.ts'
+import type { HeartbeatSession, PreservedNotice, WorkerRegistry } from '../backend/port.ts'
 
 import { StandaloneRegistry } from '../backend/standalone.ts'
 import { WorkerRegistryService } from '../backend/worker-registry-service.ts'
@@ -22,6 +17,7 @@ import { backendStatus, type SessionView } from '../session/state.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 import { logBackend } from './backend-log.ts'
 import { MessageCount } from './message-count.ts'
+import { knownSessions } from './known-sessions.ts'
 
 interface LinkPorts {
   auth: AuthStore
@@ -56,7 +52,12 @@ export class BackendLink {
     this.#log = logBackend(ports.logger)
     const { backend } = config
     if (backend.kind === 'http') this.queued = this.#connect(backend, version)
-    this.backend = this.queued ?? new StandaloneRegistry(() => this.#known())
+    this.backend =
+      this.queued ??
+      new StandaloneRegistry(async () => {
+        const ids = await knownSessions(ports)
+        return ids.map((sessionId) => ({ sessionId }))
+      })
   }
 
   /** Takes up what an earlier process could not tell the backend. */
@@ -176,18 +177,6 @@ export class BackendLink {
     } catch (error) {
       this.#ports.logger.error({ err: error }, `the backend could not be told ${what}`)
     }
-  }
-
-  /** Without a backend: what is on this disk, and what the store says this worker ran last. */
-  async #known(): Promise<AssignedSession[]> {
-    const { auth, registry, replica } = this.#ports
-    const ids = new Set(await replica.discover())
-    for (const { sessionId, paired } of auth.list()) if (paired) ids.add(sessionId)
-    for (const record of await registry.list()) {
-      if (record.desired === 'running' && record.pairedAt !== null) ids.add(record.id)
-      if (record.desired === 'removed') ids.delete(record.id)
-    }
-    return [...ids].map((sessionId) => ({ sessionId }))
   }
 
   /** What another worker runs is its to tell of. */

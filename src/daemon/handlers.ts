@@ -4,6 +4,8 @@ import type { ControlHandlers } from '../control/handlers.ts'
 import type { BackupInfo, SnapshotTrigger } from '../replica/port.ts'
 import type { Keyring, KeyInfo } from '../replica/crypto/keyring.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
+import { assertConfirmed } from './confirm.ts'
+import { recovering } from './recovering.ts'
 import type { WorkerState } from './state.ts'
 import { verifyStored } from './verify.ts'
 
@@ -61,6 +63,8 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         recovery: { ...worker.recovery, paused: worker.logins.pauses() },
         sessions: service.list(),
       }),
+
+      ...recovering(worker, targets),
 
       'session.list': async () => ({ sessions: service.list() }),
 
@@ -155,18 +159,6 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         } finally {
           unsubscribe()
         }
-      },
-
-      recover: async (input, { emit }) => {
-        const adopted = new Set<string>()
-        for (const id of input.sessions ?? []) if (await operations.adopt(id)) adopted.add(id)
-        const results = await service.recover(targets(input), {
-          ...given({ takeOver: input.takeOver }),
-          signal: worker.stopping,
-          onEvent: emit,
-        })
-        for (const { sessionId, outcome } of results)
-          if (outcome !== 'recovered' && adopted.has(sessionId)) await operations.disown(sessionId)
       },
 
       'recoveries.list': async ({ session, limit = 20 }) => ({
@@ -270,16 +262,6 @@ async function storeOne(
   } catch (error) {
     return { sessionId, stored: false, detail: toGatewayError(error).message }
   }
-}
-
-function assertConfirmed(session: string, confirm: string): void {
-  if (session === confirm) return
-  throw new GatewayError({
-    code: 'usage',
-    subject: session,
-    message: `'${confirm}' does not confirm ${session}`,
-    hint: `repeat the session's name: --confirm=${session}`,
-  })
 }
 
 /** The entries of an object that are not undefined. */

@@ -1,4 +1,5 @@
 import type { CauseId } from '../session/cause.ts'
+import type { RecoveryPlan } from '../session/plan.ts'
 import type { RecoveryRoute } from '../session/report.ts'
 
 /** Why a snapshot was made. `restored`: an older one's content, made the newest again. */
@@ -192,6 +193,8 @@ export interface Replica {
   start(): Promise<void>
   /** Brings the local state to a point from which a socket may be opened, and takes ownership. */
   claim(request: ClaimRequest): Promise<ClaimOutcome>
+  /** What `claim` would do now; claims and changes nothing. Throws where the store doesn't answer. */
+  foresee(request: ClaimRequest): Promise<RecoveryPlan>
   /** Stores a snapshot of the committed state and names it in the owner record. */
   fold(sessionId: string, trigger: SnapshotTrigger, signal?: AbortSignal): Promise<BackupInfo>
   /** Like fold, only where the local state is newer than the newest snapshot. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError } from '../session/errors.ts'
+import type { RecoveryPlan } from '../session/plan.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { AliveBeat } from './alive.ts'
 import { claimOrBorrow } from './borrow.ts'
@@ -8,6 +9,7 @@ import { systemClock, type Clock } from './clock.ts'
 import type { Held, LocalState, ReplicaContext } from './context.ts'
 import { discover } from './discover.ts'
 import { fold, foldIfNewer } from './fold.ts'
+import { foresee } from './foresee.ts'
 import { KeyedLock } from './keyed-lock.ts'
 import { shipTiming } from './log/ship-timing.ts'
 import { WorkerLog } from './log/worker-log.ts'
@@ -117,6 +119,10 @@ export class StoreReplica implements Replica {
 
   claim(request: ClaimRequest): Promise<ClaimOutcome> {
     return this.#lock.run(request.sessionId, () => claimOrBorrow(this.#context, request))
+  }
+
+  foresee(request: ClaimRequest): Promise<RecoveryPlan> {
+    return foresee(this.#context, request)
   }
 
   fold(id: string, trigger: SnapshotTrigger, signal?: AbortSignal): Promise<BackupInfo> {

@@ -93,6 +93,17 @@ export class Operations {
     return this.#ports.replica.restore(sessionId, backupId)
   }
 
+  /**
+   * The same for a session that may be running: it is closed and released first. Whoever calls this
+   * recovers it afterwards.
+   */
+  async goBack(sessionId: string, backupId: string): ReturnType<Operations['restoreBackup']> {
+    await this.#roster.known(sessionId).stop()
+    if (this.#ports.replica.holds(sessionId))
+      await this.#ports.replica.release(sessionId, { store: true })
+    return this.restoreBackup(sessionId, backupId)
+  }
+
   /** The next step for a person, or undefined while nothing is wrong. */
   next(sessionId: string): string | undefined {
     const cause = this.#roster.known(sessionId).cause

@@ -223,6 +223,13 @@ function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
         ...(view.cause && { next: `run \`wa-gateway session pair ${id}\`` }),
       }
     },
+    'recover.plan': async ({ sessions: ids = [...sessions.keys()] }) => ({
+      plans: ids.map((sessionId) => {
+        const { state, cause } = find(sessionId)
+        if (state === 'online') return { sessionId, action: 'nothing', why: 'it is online' }
+        return { sessionId, action: 'refuse', why: 'it was unlinked', ...(cause && { cause }) }
+      }),
+    }),
     'session.create': async ({ id }) => {
       sessions.set(id, session(id, { state: 'pairing' }))
       return { id, state: 'pairing' }

@@ -1,0 +1,62 @@
+import type { Command } from 'commander'
+import { loadConfig } from '../../src/config/load.ts'
+import { EXIT } from '../../src/session/errors.ts'
+import type { OfflineResult } from '../../src/daemon/offline.ts'
+import { renderTable } from '../render/table.ts'
+import { elapsed } from '../render/time.ts'
+import type { CommonOptions, Context } from './context.ts'
+import { exitWith } from './exit.ts'
+
+interface OfflineOptions {
+  session?: string[]
+  takeOver?: boolean
+  concurrency?: number
+}
+
+/** `recover --offline`: what the daemon would restore at its next start, while it is down. */
+export async function runOffline(
+  command: Command,
+  context: Context,
+  { session, takeOver, concurrency }: OfflineOptions,
+): Promise<void> {
+  const { config: configFile, json, timeout } = command.optsWithGlobals<CommonOptions>()
+  const { config } = loadConfig({ env: context.env, cwd: context.cwd, flags: {}, configFile })
+  const { recoverOffline } = await import('../../src/daemon/offline.ts')
+  const { createLogger } = await import('../../src/daemon/log.ts')
+  const limit = timeout === undefined ? [] : [AbortSignal.timeout(timeout * 1_000)]
+  const results = await recoverOffline(
+    config,
+    {
+      ...(session !== undefined && { sessionIds: session }),
+      ...(takeOver === true && { takeOver }),
+      ...(concurrency !== undefined && { concurrency }),
+      signal: AbortSignal.any([context.signal, ...limit]),
+      onResult: (result, done, total) => {
+        if (json === true) context.stdout.write(`${JSON.stringify({ type: 'settled', result })}\n`)
+        else context.stderr.write(`${done}/${total} ${result.sessionId} ${result.outcome}\n`)
+      },
+    },
+    createLogger('warn', context.stderr),
+  )
+  if (json === true) context.stdout.write(`${JSON.stringify({ type: 'end', results })}\n`)
+  else context.stdout.write(render(results, context.columns))
+  exitWith(exitOf(results))
+}
+
+function render(results: readonly OfflineResult[], columns: number | undefined): string {
+  if (results.length === 0) return 'no sessions to recover\n'
+  const rows = results.map(({ sessionId, outcome, route = '', took, detail = '' }) => [
+    sessionId,
+    outcome,
+    route,
+    elapsed(took),
+    detail,
+  ])
+  return renderTable(['SESSION', 'OUTCOME', 'FROM', 'TIME', 'WHY'], rows, columns)
+}
+
+function exitOf(results: readonly OfflineResult[]): number {
+  const failed = results.filter(({ outcome }) => outcome === 'failed').length
+  if (failed === 0) return EXIT.ok
+  return failed < results.length ? EXIT.partial : EXIT.failed
+}
