@@ -10,11 +10,11 @@ import {
   type Event,
   type Input,
   type MethodName,
-  type MethodSpec,
   type Result,
   type StreamName,
 } from './api.ts'
 import { dialError, hung, type Target } from './dial.ts'
+import type { MethodSpec } from './method-spec.ts'
 import { readLines } from './ndjson.ts'
 import { requestOf } from './request.ts'
 import { PROTOCOL_HEADER, VERSION_HEADER } from './version.ts'

@@ -1,4 +1,5 @@
-import { METHODS, type MethodName, type MethodSpec } from './api.ts'
+import { METHODS, type MethodName } from './api.ts'
+import type { MethodSpec } from './method-spec.ts'
 
 export interface WireRequest {
   method: MethodSpec['verb']

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../../../commands/main.ts'
 import { terminal } from '../../support/terminal.ts'
 import { wa } from '../../support/cli.ts'
-import { session, startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { session } from '../../support/fake-methods.ts'
 
 let daemon: FakeDaemon
 beforeEach(async () => {

@@ -2,13 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ControlClient } from '../../../src/control/client.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
 import { failure } from '../../support/failure.ts'
-import {
-  session,
-  startFakeDaemon,
-  TOKEN,
-  VERSION,
-  type FakeDaemon,
-} from '../../support/fake-daemon.ts'
+import { startFakeDaemon, TOKEN, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { session, VERSION } from '../../support/fake-methods.ts'
 
 let daemon: FakeDaemon
 let client: ControlClient

@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { request, type IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { session, startFakeDaemon, TOKEN, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { startFakeDaemon, TOKEN, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { session } from '../../support/fake-methods.ts'
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
 

@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ControlClient } from '../../../src/control/client.ts'
 import { startControlServer } from '../../../src/control/server.ts'
 import { failure } from '../../support/failure.ts'
-import { startFakeDaemon, VERSION, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { VERSION } from '../../support/fake-methods.ts'
 import { leaveStaleSocket } from '../../support/sockets.ts'
 
 let daemon: FakeDaemon

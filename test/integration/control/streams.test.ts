@@ -3,13 +3,8 @@ import { ControlClient } from '../../../src/control/client.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
 import { collect } from '../../support/collect.ts'
 import { failure } from '../../support/failure.ts'
-import {
-  session,
-  startFakeDaemon,
-  TOKEN,
-  VERSION,
-  type FakeDaemon,
-} from '../../support/fake-daemon.ts'
+import { startFakeDaemon, TOKEN, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { session, VERSION } from '../../support/fake-methods.ts'
 
 let daemon: FakeDaemon
 let client: ControlClient

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ControlClient } from '../../../src/control/client.ts'
-import { startFakeDaemon, TOKEN, VERSION, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { startFakeDaemon, TOKEN, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { VERSION } from '../../support/fake-methods.ts'
 
 let daemon: FakeDaemon
 beforeEach(async () => {

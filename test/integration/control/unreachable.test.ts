@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { ControlClient } from '../../../src/control/client.ts'
 import { failure } from '../../support/failure.ts'
-import { session, startFakeDaemon, VERSION, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
+import { session, VERSION } from '../../support/fake-methods.ts'
 import { silentServer, leaveStaleSocket } from '../../support/sockets.ts'
 
 let daemon: FakeDaemon

@@ -4,7 +4,7 @@ import { renderShow } from '../../../commands/render/show.ts'
 import { renderSessions } from '../../../commands/render/sessions.ts'
 import { renderStatus } from '../../../commands/render/status.ts'
 import type { Result } from '../../../src/control/api.ts'
-import { session } from '../../support/fake-daemon.ts'
+import { session } from '../../support/fake-methods.ts'
 
 const NOW = Date.UTC(2025, 5, 1, 13)
 const status = (more: Partial<Result<'status'>> = {}): Result<'status'> => ({

@@ -1,0 +1,254 @@
+import type { MethodHandlers } from '../../src/control/handlers.ts'
+import { GatewayError } from '../../src/session/errors.ts'
+import type { RecoveryResult } from '../../src/session/report.ts'
+import type { SessionView } from '../../src/session/state.ts'
+import { fakeRecoveries } from './fake-recoveries.ts'
+
+export const VERSION = '0.1.0'
+const AT = Date.UTC(2025, 5, 1, 12)
+
+export function session(id: string, more: Partial<SessionView> = {}): SessionView {
+  return { id, state: 'online', since: AT, messagesIn: 3, messagesOut: 4, ...more }
+}
+
+/** Every method of the control API over sessions that live in a map. */
+export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers {
+  const find = (id: string): SessionView => {
+    const view = sessions.get(id)
+    if (view) return view
+    throw new GatewayError({
+      code: 'session.unknown',
+      subject: id,
+      message: `there is no session '${id}'`,
+      hint: 'see `wa-gateway session list`',
+    })
+  }
+  const confirmed = (id: string, confirm: string) => {
+    find(id)
+    if (confirm !== id)
+      throw new GatewayError({
+        code: 'usage',
+        message: `confirm must be '${id}'`,
+        subject: 'confirm',
+      })
+  }
+  const chosen = (input: { sessions?: string[]; all?: boolean }) =>
+    (input.sessions ?? [...sessions.keys()]).map(find)
+  const change = (id: string, state: SessionView['state']) => {
+    const view = { ...find(id), state }
+    sessions.set(id, view)
+    return view
+  }
+  const backup = (sessionId: string) => ({
+    id: '2-40',
+    sessionId,
+    epoch: 2,
+    seq: 40,
+    hash: 'ab'.repeat(32),
+    createdAt: AT,
+    size: 48_213,
+    keys: 812,
+    trigger: 'manual' as const,
+    newest: true,
+  })
+  const damage = (sessionId: string) => {
+    const object = `v1/sessions/${sessionId}/owner`
+    const what = `the owner record of session '${sessionId}' is damaged (${object})`
+    return { severity: 'recovery' as const, object, sessionId, what, todo: 'put it back' }
+  }
+  const keyring = (more?: 'distributed' | 'retired') => ({
+    keys: [
+      { id: 'a1'.repeat(8), state: 'active' as const, createdAt: AT },
+      ...(more === undefined ? [] : [{ id: 'b2'.repeat(8), state: more, createdAt: AT }]),
+    ],
+    lockedWith: 'c3'.repeat(8),
+  })
+  const stored = ({ id, state }: SessionView) =>
+    state === 'online'
+      ? { sessionId: id, stored: true, backup: backup(id) }
+      : { sessionId: id, stored: false, detail: 'it is not running' }
+  return {
+    status: async () => ({
+      version: VERSION,
+      protocol: 1,
+      worker: 'worker-one',
+      pid: 4242,
+      startedAt: AT,
+      ready: true,
+      phase: 'running',
+      whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
+      store: {
+        label: 'folder /srv/objects',
+        offHost: false,
+        healthy: true,
+        encryption: { kind: 'aes-256-gcm', keyId: 'a1'.repeat(8), keys: 2 },
+      },
+      shipping: {
+        ack: 'local',
+        lag: { changes: 0, bytes: 0, oldestMs: 0 },
+        paused: false,
+        forfeits: [],
+        wanted: [],
+      },
+      backend: { kind: 'standalone', registered: true },
+      recovery: {
+        phase: 'done',
+        total: 2,
+        done: 2,
+        recovered: 1,
+        failed: 1,
+        skipped: 0,
+        paused: [],
+      },
+      sessions: [...sessions.values()],
+    }),
+    'backup.key.list': async () => keyring(),
+    'backup.key.add': async () => keyring('distributed'),
+    'backup.key.rotate': async () => keyring('retired'),
+    'backup.key.rewrap': async () => keyring(),
+    'session.list': async () => ({ sessions: [...sessions.values()] }),
+    'session.show': async ({ session: id }) => {
+      const view = find(id)
+      return {
+        session: view,
+        record: {
+          id,
+          userId: null,
+          name: view.name ?? null,
+          phone: view.phone ?? null,
+          desired: 'running',
+          assignedBy: 'local',
+          lastState: view.state,
+          lastCause: view.cause ?? null,
+          createdAt: AT,
+          pairedAt: AT,
+          lastOnlineAt: AT,
+          lastActivityAt: null,
+        },
+        owner: {
+          epoch: 2,
+          worker: 'worker-one',
+          boot: 'b0'.repeat(16),
+          released: false,
+          removed: false,
+          seq: 40,
+          hash: 'ab'.repeat(32),
+          mine: true,
+        },
+        backups: 1,
+        ...(view.cause && { next: `run \`wa-gateway session pair ${id}\`` }),
+      }
+    },
+    'recover.plan': async ({ sessions: ids = [...sessions.keys()] }) => ({
+      plans: ids.map((sessionId) => {
+        const { state, cause } = find(sessionId)
+        if (state === 'online') return { sessionId, action: 'nothing', why: 'it is online' }
+        return { sessionId, action: 'refuse', why: 'it was unlinked', ...(cause && { cause }) }
+      }),
+    }),
+    'session.create': async ({ id }) => {
+      sessions.set(id, session(id, { state: 'pairing' }))
+      return { id, state: 'pairing' }
+    },
+    'session.qr': async ({ session: id }) => ({ state: find(id).state, qr: '2@first' }),
+    'session.pair': async ({ session: id, phone }, { emit }) => {
+      emit({ type: 'state', state: 'pairing' })
+      if (phone === undefined) {
+        emit({ type: 'qr', qr: '2@first' })
+        emit({ type: 'qr', qr: '2@second', expiresAt: AT + 20_000 })
+      } else emit({ type: 'code', code: 'ABCD1234' })
+      sessions.set(id, session(id, { phone: phone ?? '491709999999' }))
+      emit({ type: 'state', state: 'online' })
+      emit({ type: 'result', outcome: 'paired', phone: phone ?? '491709999999' })
+    },
+    'session.logout': async ({ session: id, confirm }) => {
+      confirmed(id, confirm)
+      change(id, 'needs-pairing')
+      return { id, unlinked: true }
+    },
+    'session.remove': async ({ session: id, confirm }) => {
+      confirmed(id, confirm)
+      sessions.delete(id)
+      return { id, unlinked: false, detail: 'it was not online' }
+    },
+    'session.pause': async ({ session: id }) => ({ session: change(id, 'closed') }),
+    'session.resume': async ({ session: id }) => ({ session: change(id, 'queued') }),
+    'session.send': async ({ session: id }) => {
+      if (find(id).state !== 'online')
+        throw new GatewayError({ code: 'session.not-online', message: `${id} is not online` })
+      return { messageId: '3EB0AA', status: 'sent' }
+    },
+    events: async ({ session: only }, { emit, signal }) => {
+      for (const view of sessions.values())
+        if (only === undefined || view.id === only) emit({ type: 'session', view })
+      await new Promise((left) => signal.addEventListener('abort', left, { once: true }))
+    },
+    recover: async (input, { emit }) => {
+      const views = chosen(input)
+      emit({ type: 'begin', total: views.length })
+      const results = views.map(recovered)
+      results.forEach((result, n) =>
+        emit({ type: 'settled', result, done: n + 1, total: views.length }),
+      )
+      emit({ type: 'end', results })
+    },
+    ...fakeRecoveries,
+    preserve: async (input, { emit }) => {
+      const results = chosen(input).map(stored)
+      for (const result of results) emit({ type: 'preserved', ...result })
+      emit({ type: 'end', results })
+    },
+    'backup.create': async (input, { emit }) => {
+      const results = chosen(input).map(stored)
+      for (const result of results) emit({ type: 'backup', ...result })
+      emit({ type: 'end', results })
+    },
+    'backup.list': async ({ session: only }) => ({
+      backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
+    }),
+    'backup.verify': async (input, { emit }) => {
+      const counts = { sessions: 0, parts: 0, sound: 0, damaged: 0, nothing: 0, unread: 0 }
+      const summary = { ...counts, findings: 0 }
+      for (const { id: sessionId } of chosen(input)) {
+        const check = {
+          kind: 'session',
+          sessionId,
+          epoch: 2,
+          seq: 40,
+          backups: 2,
+          slots: 3,
+        } as const
+        const bad = sessionId === 'ben'
+        const findings = bad ? [damage(sessionId)] : []
+        summary.sessions++
+        summary[bad ? 'damaged' : 'sound']++
+        summary.findings += findings.length
+        emit({
+          type: 'checked',
+          check: { ...check, outcome: bad ? 'damaged' : 'sound', findings },
+        })
+      }
+      emit({ type: 'end', summary })
+    },
+    'backup.restore': async ({ session: id, backup: from, confirm }) => {
+      confirmed(id, confirm)
+      if (from === '2-40') return { id, epoch: 3, seq: 41, replaced: backup(id) }
+      throw new GatewayError({ code: 'replica.missing', message: `${id} has no backup ${from}` })
+    },
+  }
+}
+
+function recovered({ id, state }: SessionView): RecoveryResult {
+  const durations = { restore: 120, connect: 900, total: 1_020 }
+  if (state === 'online')
+    return {
+      sessionId: id,
+      outcome: 'recovered',
+      route: 'warm',
+      attempts: 1,
+      durations,
+      recoveredAt: AT,
+    }
+  const detail = 'the phone unlinked this device'
+  return { sessionId: id, outcome: 'failed', cause: 'logged-out', detail, attempts: 1, durations }
+}
