@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
+import { GatewayError } from '../session/errors.ts'
 import type { PreservedSession } from '../session/report.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 
@@ -27,10 +28,12 @@ export async function putAway(
 ): Promise<void> {
   const open = service.roster.all().filter((runner) => runner.handle !== undefined)
   const waiting = new Set(open.map((runner) => runner.id))
+  const over = new AbortController()
   const preserve = async () => {
     await before
     await service.preserveSessionsForShutdown({
       store: preserveSessions,
+      signal: over.signal,
       onPreserved: (session) => {
         stopped.preserved.push(session)
         waiting.delete(session.sessionId)
@@ -40,5 +43,14 @@ export async function putAway(
   }
   const budget = Math.max(timeout - CLOSING_MS, timeout / 2)
   const inTime = await Promise.race([preserve(), sleep(budget, false, { ref: false })])
-  if (!inTime) stopped.late = [...waiting]
+  if (inTime) return
+  stopped.late = [...waiting]
+  over.abort(timeIsUp())
+}
+
+function timeIsUp(): GatewayError {
+  return new GatewayError({
+    code: 'interrupted',
+    message: 'GRACEFUL_SHUTDOWN_TIMEOUT has passed',
+  })
 }

@@ -1,18 +1,22 @@
 import type { Logger } from 'pino'
-import { toGatewayError, type GatewayError } from '../session/errors.ts'
+import type { StoreRequest } from '../metrics/measured-store.ts'
+import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { probeConditionalWrites } from '../store/probe.ts'
 
 const CHECK_MS = 15_000
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 15_000
+/** Outcomes of requests that the store answered. */
+const ANSWERS = new Set(['ok', 'absent', 'conflict'])
 
-/** Whether the object store answers, as of the last look. */
+/** Whether the object store answers, as of the last look or of whoever used it since. */
 export class StoreHealth {
   readonly #store: ObjectStore
   readonly #logger: Logger
   #error: GatewayError | undefined
   #known = false
+  #watching = false
   #timer: NodeJS.Timeout | undefined
 
   constructor(store: ObjectStore, logger: Logger) {
@@ -49,29 +53,52 @@ export class StoreHealth {
     }
   }
 
+  /**
+   * A request of anybody's ended. Before it is known to be usable, a store that answers may still be
+   * of no use.
+   */
+  heard({ outcome, error }: Pick<StoreRequest, 'outcome' | 'error'>): void {
+    if (!this.#watching) return
+    if (ANSWERS.has(outcome)) this.#note(undefined)
+    else if (isTrouble(error)) this.#note(error)
+  }
+
   /** Looks again every now and then, until `stop`. */
   watch(): void {
+    this.#watching = true
     this.#timer = setInterval(() => void this.#look(), CHECK_MS)
     this.#timer.unref()
   }
 
   stop(): void {
+    this.#watching = false
     clearInterval(this.#timer)
   }
 
   async #look(after?: () => Promise<unknown>): Promise<GatewayError | undefined> {
-    const before = this.#error
     try {
       await this.#store.check()
       await after?.()
-      this.#error = undefined
-      if (before !== undefined) this.#logger.info('the object store answers again')
+      this.#note(undefined)
     } catch (thrown) {
-      this.#error = toGatewayError(thrown)
-      if (before === undefined && this.#known)
-        this.#logger.error({ err: this.#error }, 'the object store failed')
+      this.#note(toGatewayError(thrown))
     }
-    this.#known = true
     return this.#error
   }
+
+  #note(error: GatewayError | undefined): void {
+    const before = this.#error
+    this.#error = error
+    if (error === undefined && before !== undefined)
+      this.#logger.info('the object store answers again')
+    if (error !== undefined && before === undefined && this.#known)
+      this.#logger.error({ err: error }, 'the object store failed')
+    this.#known = true
+  }
+}
+
+/** Not what the caller asked for wrongly. */
+function isTrouble(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError)) return false
+  return error.code.startsWith('store.') && error.code !== 'store.bad-name'
 }

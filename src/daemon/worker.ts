@@ -12,7 +12,6 @@ import { StoreReplica } from '../replica/replica.ts'
 import type { Replica } from '../replica/port.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { toGatewayError } from '../session/errors.ts'
-import type { ObjectStore } from '../store/port.ts'
 import { trustCertificateRoot } from '../whatsapp/hooks/certificate-root.ts'
 import { Operations } from '../whatsapp/operations.ts'
 import { Pairing } from '../whatsapp/pairing.ts'
@@ -51,7 +50,7 @@ const LAST_MS = 500
 interface Parts {
   auth: AuthStore
   opened: OpenedRegistry
-  store: ObjectStore
+  storeHealth: StoreHealth
   replica: Replica
   encryption: Encryption
   metrics: Metrics
@@ -98,9 +97,11 @@ export class Worker {
     const auth = await this.#openAuth()
     const opened = await this.#openRegistry()
     const metrics = createMetrics(this.#config, this.#version)
-    const store = measuredStore(await openConfiguredStore(this.#config.storage), (request) =>
-      metrics.requested(request),
-    )
+    const store = measuredStore(await openConfiguredStore(this.#config.storage), (request) => {
+      metrics.requested(request)
+      storeHealth.heard(request)
+    })
+    const storeHealth = new StoreHealth(store, this.#logger)
     this.#closers.defer(() => store.close())
     const encryption = new Encryption(this.#config, store, this.#logger)
     this.#closers.defer(() => encryption.stop())
@@ -112,7 +113,7 @@ export class Worker {
       ...replicaSettings(this.#config),
     })
     this.#closers.defer(() => replica.stop())
-    const state = await this.#compose({ auth, opened, store, replica, encryption, metrics })
+    const state = await this.#compose({ auth, opened, storeHealth, replica, encryption, metrics })
     measure(state)
     await this.#listen(state)
     await this.#awaitStore(state)
@@ -195,7 +196,7 @@ export class Worker {
   }
 
   async #compose(parts: Parts): Promise<WorkerState> {
-    const { auth, opened, store, replica, encryption, metrics } = parts
+    const { auth, opened, storeHealth, replica, encryption, metrics } = parts
     const { registry, runs } = opened
     const logger = this.#logger
     const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
@@ -248,7 +249,7 @@ export class Worker {
       replica,
       backend: link.backend,
       runs,
-      storeHealth: new StoreHealth(store, logger),
+      storeHealth,
       encryption,
       backPressure: new BackPressure(
         { replica, service, logger },

@@ -9,6 +9,8 @@ export interface StoreRequest {
   seconds: number
   /** The object's name; absent for a listing or a check. */
   name?: string
+  /** What it failed with, unless it was aborted. */
+  error?: unknown
 }
 
 /** The store, telling of each request how it ended. A listing is one request, however long it is. */
@@ -24,16 +26,16 @@ export function measuredStore(
     outcomeOf: (result: T) => string = () => 'ok',
   ): Promise<T> => {
     const began = performance.now()
-    const tell = (outcome: string) => {
+    const tell = (outcome: string, failure: Pick<StoreRequest, 'error'> = {}) => {
       const seconds = (performance.now() - began) / 1000
-      ended({ operation, outcome, seconds, ...(name !== undefined && { name }) })
+      ended({ operation, outcome, seconds, ...(name !== undefined && { name }), ...failure })
     }
     try {
       const result = await work()
       tell(outcomeOf(result))
       return result
     } catch (error) {
-      tell(failureOf(error, options?.signal))
+      tell(failureOf(error, options?.signal), options?.signal?.aborted ? {} : { error })
       throw error
     }
   }
@@ -44,14 +46,15 @@ export function measuredStore(
     options: RequestOptions | undefined,
   ): AsyncIterable<T> {
     const began = performance.now()
-    let outcome = 'ok'
+    let end: Pick<StoreRequest, 'outcome' | 'error'> = { outcome: 'ok' }
     try {
       yield* items
     } catch (error) {
-      outcome = failureOf(error, options?.signal)
+      const outcome = failureOf(error, options?.signal)
+      end = options?.signal?.aborted ? { outcome } : { outcome, error }
       throw error
     } finally {
-      ended({ operation: 'list', outcome, seconds: (performance.now() - began) / 1000 })
+      ended({ operation: 'list', seconds: (performance.now() - began) / 1000, ...end })
     }
   }
 

@@ -18,6 +18,7 @@ export class AliveBeat {
   readonly #boot: () => string
   readonly #sealer: Sealer
   readonly #onBeat: (signal: AbortSignal) => Promise<void>
+  readonly #onBack: () => void
   #counter = 0
   #abort: AbortController | undefined
   #loop: Promise<void> = Promise.resolve()
@@ -26,7 +27,8 @@ export class AliveBeat {
 
   /**
    * `boot` is asked before each put, since a fenced worker goes on under another boot id. `onBeat`
-   * is what else is to be done that often, or as often as it can; it must not reject.
+   * is what else is to be done that often, or as often as it can; it must not reject. `onBack` is
+   * called when a put arrives after one that did not.
    */
   constructor(
     store: ObjectStore,
@@ -35,8 +37,10 @@ export class AliveBeat {
     boot: () => string,
     sealer: Sealer,
     onBeat: (signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
+    onBack: () => void = () => undefined,
   ) {
     this.#onBeat = onBeat
+    this.#onBack = onBack
     this.#store = store
     this.#clock = clock
     this.#worker = worker
@@ -94,7 +98,9 @@ export class AliveBeat {
     try {
       const bytes = this.#sealer.seal({ name, kind: 'alive' }, 'none', payload)
       await this.#store.put(name, bytes, { signal })
+      const wasAway = this.#failure !== undefined
       this.#failure = undefined
+      if (wasAway) this.#onBack()
     } catch (error) {
       // The next beat tries again; whoever watches meanwhile sees silence, and fencing decides.
       this.#failure = error

@@ -109,6 +109,7 @@ export class StoreReplica implements Replica {
       () => auth.boot,
       sealer,
       (signal) => this.#upkeep.beat(signal),
+      () => this.#log.retry(),
     )
   }
 

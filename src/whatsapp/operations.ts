@@ -2,6 +2,7 @@ import { nextStep } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { BackupInfo } from '../replica/port.ts'
 import type { ServicePorts } from './ports.ts'
+import { releaseInTime } from './release.ts'
 import type { Roster } from './roster.ts'
 
 export interface Unlinked {
@@ -45,7 +46,7 @@ export class Operations {
     await this.#roster.save(sessionId, { desired: 'paused' })
     await runner.stop()
     if (this.#ports.replica.holds(sessionId)) {
-      await this.#ports.replica.release(sessionId, { store: true })
+      await releaseInTime(this.#ports.replica, sessionId, { store: true })
     }
   }
 

@@ -3,6 +3,7 @@ import { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 import type { SessionState } from '../session/state.ts'
 import type { ServicePorts } from './ports.ts'
+import { releaseInTime } from './release.ts'
 import type { Roster } from './roster.ts'
 import type { PairingEvent, SessionRunner } from './runner.ts'
 
@@ -172,7 +173,7 @@ export class Pairing {
     try {
       if (runner.state === 'restoring') runner.fail('internal', 'the pairing could not begin')
       if (auth.find(runner.id)?.paired === true || runner.handle !== undefined) return
-      if (replica.holds(runner.id)) await replica.release(runner.id, { store: false })
+      if (replica.holds(runner.id)) await releaseInTime(replica, runner.id, { store: false })
       await auth.purge(runner.id)
     } catch (error) {
       logger.error({ err: error, session: runner.id }, 'cleaning up a failed pairing failed')

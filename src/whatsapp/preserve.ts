@@ -1,6 +1,7 @@
 import { toGatewayError } from '../session/errors.ts'
 import type { PreservedSession } from '../session/report.ts'
 import type { ServicePorts } from './ports.ts'
+import { releaseInTime } from './release.ts'
 import type { SessionRunner } from './runner.ts'
 
 interface Kept {
@@ -16,11 +17,11 @@ interface Kept {
 export async function preserveSession(
   ports: ServicePorts,
   runner: SessionRunner,
-  store: boolean,
+  options: { store: boolean; signal?: AbortSignal | undefined },
 ): Promise<PreservedSession | undefined> {
   const sessionId = runner.id
   try {
-    const kept = await keep(ports, runner, store)
+    const kept = await keep(ports, runner, options)
     return kept && { sessionId, preservedAt: Date.now(), ...kept }
   } catch (thrown) {
     ports.logger.error({ err: thrown, session: sessionId }, 'a session could not be preserved')
@@ -32,13 +33,13 @@ export async function preserveSession(
 async function keep(
   { replica, auth }: ServicePorts,
   runner: SessionRunner,
-  store: boolean,
+  { store, signal }: { store: boolean; signal?: AbortSignal | undefined },
 ): Promise<Kept | undefined> {
   const { id, provisional } = runner
   await runner.stop()
   if (provisional) return { stored: false, detail: 'the object store was away' }
   if (!replica.holds(id)) return undefined
-  if (store) return replica.release(id, { store: false })
+  if (store) return releaseInTime(replica, id, { store: false, signal })
   const { seq = 0, storedSeq = 0 } = auth.find(id) ?? {}
   if (seq === storedSeq) return { stored: true }
   return { stored: false, detail: `the last ${seq - storedSeq} changes are on this disk only` }

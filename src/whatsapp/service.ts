@@ -9,6 +9,7 @@ import { claimState, type Restored, type SessionToRestore } from './claim-state.
 import { installHooks } from './hooks/self-test.ts'
 import type { ServicePorts } from './ports.ts'
 import { preserveSession } from './preserve.ts'
+import { giveUp } from './release.ts'
 import { SessionRecovery } from './recovery-task.ts'
 import { Roster } from './roster.ts'
 
@@ -164,13 +165,15 @@ export class BaileysService {
   async preserveSessionsForShutdown(options: {
     store: boolean
     onPreserved?: (session: PreservedSession) => void
+    /** Ends the waiting for the object store: what is left stays on this disk, unreleased. */
+    signal?: AbortSignal
   }): Promise<PreservedSession[]> {
     // Recoveries that the stop has cancelled end first, so that none opens a socket afterwards.
     await Promise.allSettled(this.#runs)
     const queue = new PQueue({ concurrency: PUT_AWAY_CONCURRENCY })
     const preserved = await queue.addAll(
       this.roster.all().map((runner) => async () => {
-        const session = await preserveSession(this.#ports, runner, options.store)
+        const session = await preserveSession(this.#ports, runner, options)
         if (session !== undefined) options.onPreserved?.(session)
         return session
       }),
@@ -187,11 +190,13 @@ export class BaileysService {
       .filter((id) => this.roster.record(id)?.desired === 'running')
   }
 
-  /** Stops a session that another worker is to run, stores what is left of it, and releases it. */
+  /**
+   * Stops a session that another worker is to run, stores what is left of it, and releases it. Throws
+   * where the store does not take that: call it again.
+   */
   async handOver(sessionId: string): Promise<void> {
     await this.roster.known(sessionId).stop()
-    if (this.#ports.replica.holds(sessionId))
-      await this.#ports.replica.release(sessionId, { store: false })
+    await giveUp(this.#ports.replica, sessionId)
   }
 
   /** Tells the backend what became of the sessions it assigned. */

@@ -160,6 +160,11 @@ export class Shipper {
     if (this.#slot === slot) this.#fenced(slot, found)
   }
 
+  /** Cuts the pause after a failure short. */
+  retry(): void {
+    if (this.#failure !== undefined) this.#hurry.resolve()
+  }
+
   #changed(sessionId: string): void {
     const { held, auth, clock } = this.#context
     const local = auth.find(sessionId)

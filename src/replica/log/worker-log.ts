@@ -96,6 +96,11 @@ export class WorkerLog implements SharedLog {
     return this.#shipper.probe()
   }
 
+  /** The store is back: what waits for it need not wait for its next attempt. */
+  retry(): void {
+    this.#shipper.retry()
+  }
+
   /** The session is put away: after a fence it is not claimed again. */
   forgo(sessionId: string): void {
     this.#fenced.forgo(sessionId)
