@@ -36,6 +36,9 @@ export const sessionView = z.object({
   seq: z.number().exactOptional(),
   storedSeq: z.number().exactOptional(),
   provisional: z.literal(true).exactOptional(),
+  nextAttemptAt: at.exactOptional(),
+  waitsFor: z.enum(['turn', 'store']).exactOptional(),
+  flapping: z.literal(true).exactOptional(),
   messagesIn: z.number(),
   messagesOut: z.number(),
 })
@@ -53,6 +56,16 @@ export const sessionRecord = z.object({
   pairedAt: at.nullable(),
   lastOnlineAt: at.nullable(),
   lastActivityAt: at.nullable(),
+})
+
+/** What was tried for a session, and what came of it. */
+export const tried = z.object({
+  at,
+  what: z.enum(['restore', 'login', 'pairing', 'online']),
+  outcome: z.enum(['online', 'failed']),
+  ms: z.number(),
+  cause: causeId.exactOptional(),
+  detail: z.string().exactOptional(),
 })
 
 /** The owner record without its backups, which `backup.list` gives. */

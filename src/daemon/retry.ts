@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import { CAUSES } from '../session/cause.ts'
+import type { Doing } from '../session/life.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 
-const ROUND_MS = 30_000
+const ROUND_MS = 2_500
 
 /**
  * Tries sessions again that a recovery gave up on for a cause that time may heal: the store or the
@@ -38,21 +38,21 @@ export class RetryRounds {
 
   async #again(): Promise<void> {
     const { roster } = this.#service
+    const now = Date.now()
     const waiting = roster
       .all()
-      .filter(
-        ({ id, state, cause }) =>
-          (state === 'failed' || state === 'conflict') &&
-          cause !== undefined &&
-          (CAUSES[cause].retryable || cause === 'owned-elsewhere') &&
-          roster.record(id)?.desired === 'running',
-      )
+      .filter(({ id, life }) => isDue(life.doing, now) && roster.record(id)?.desired === 'running')
       .map((runner) => runner.id)
     if (waiting.length === 0 || this.#signal.aborted) return
     this.#logger.info(
       { sessions: waiting.length },
       'trying sessions again that could not be recovered',
     )
-    await this.#service.recover(waiting, { trigger: 'retry', signal: this.#signal })
+    const once = { trigger: 'retry', maxRetries: 0, signal: this.#signal } as const
+    await this.#service.recover(waiting, once)
   }
+}
+
+function isDue(doing: Doing, now: number): boolean {
+  return doing.kind === 'resting' && doing.retryAt !== undefined && doing.retryAt <= now
 }

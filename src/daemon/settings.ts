@@ -1,10 +1,21 @@
 import type { Config } from '../config/config.ts'
 import type { ReplicaOptions } from '../replica/replica.ts'
+import type { LifeSettings } from '../session/life.ts'
 import type { EngineSettings } from '../recovery/engine.ts'
 import type { ServiceSettings } from '../whatsapp/ports.ts'
 
 const CONNECT_TIMEOUT_MS = 20_000
-const RECONNECT = { baseMs: 1_000, maxMs: 60_000 }
+/** How a session that lost its connection, or whose recovery failed, tries again by itself. */
+const LIFE: LifeSettings = {
+  reconnect: { baseMs: 1_000, maxMs: 60_000 },
+  stableMs: 60_000,
+  flapCount: 5,
+  flapWindowMs: 900_000,
+  flap: { baseMs: 60_000, maxMs: 300_000 },
+  loginsPerHour: 60,
+  maxRestarts: 3,
+  rest: { baseMs: 15_000, maxMs: 120_000 },
+}
 /** WhatsApp shows six QR codes: one for 60 s, five for 20 s. */
 const PAIRING_TIMEOUT_MS = 180_000
 
@@ -18,7 +29,8 @@ export function serviceSettings(config: Config): ServiceSettings {
       url: whatsapp.url,
       version: whatsapp.version === undefined ? undefined : [...whatsapp.version],
       connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, recovery.timeout),
-      reconnect: RECONNECT,
+      loginMs: recovery.timeout,
+      life: LIFE,
       drainMs: Math.round(shutdown.timeout * DRAIN_SHARE),
     },
     recovery: { enabled: recovery.enabled, startupDelayMs: recovery.startupDelay },

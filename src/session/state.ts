@@ -29,9 +29,27 @@ export type SessionState = (typeof SESSION_STATES)[number]
 
 const NEXT: Record<SessionState, readonly SessionState[]> = {
   idle: ['queued', 'restoring', 'pairing', 'closing'],
-  queued: ['restoring', 'closing', 'failed'],
-  restoring: ['connecting', 'pairing', 'needs-pairing', 'conflict', 'failed', 'closing', 'queued'],
-  pairing: ['connecting', 'needs-pairing', 'banned', 'failed', 'conflict', 'closing'],
+  queued: ['restoring', 'needs-pairing', 'banned', 'conflict', 'failed', 'closing'],
+  restoring: [
+    'connecting',
+    'pairing',
+    'needs-pairing',
+    'banned',
+    'conflict',
+    'failed',
+    'closing',
+    'queued',
+  ],
+  pairing: [
+    'connecting',
+    'online',
+    'reconnecting',
+    'needs-pairing',
+    'banned',
+    'failed',
+    'conflict',
+    'closing',
+  ],
   connecting: [
     'online',
     'reconnecting',
@@ -57,6 +75,20 @@ const NEXT: Record<SessionState, readonly SessionState[]> = {
   banned: ['queued', 'restoring', 'pairing', 'closing'],
   conflict: ['queued', 'restoring', 'pairing', 'closing'],
   failed: ['queued', 'restoring', 'pairing', 'closing'],
+}
+
+/** What a cause that ends a session leaves it in; every other one leaves it `failed`. */
+const AFTER: Partial<Record<CauseId, SessionState>> = {
+  'logged-out': 'needs-pairing',
+  'no-state': 'needs-pairing',
+  'pairing-expired': 'needs-pairing',
+  banned: 'banned',
+  replaced: 'conflict',
+  'owned-elsewhere': 'conflict',
+}
+
+export function stateAfter(cause: CauseId): SessionState {
+  return AFTER[cause] ?? 'failed'
 }
 
 export function mayBecome(from: SessionState, to: SessionState): boolean {
@@ -90,6 +122,12 @@ export interface SessionView {
   storedSeq?: number
   /** It runs without the object store's word that it is ours: the store was away at the start. */
   provisional?: true
+  /** Milliseconds since the epoch at which it is tried again; absent where that is not known. */
+  nextAttemptAt?: number
+  /** What it waits for before it connects: its turn to log in, or its changes to be stored. */
+  waitsFor?: 'turn' | 'store'
+  /** Its connections don't last, so that it is tried again ever more slowly. */
+  flapping?: true
   messagesIn: number
   messagesOut: number
 }

@@ -5,7 +5,8 @@ import type { SessionState } from '../session/state.ts'
 import type { ServicePorts } from './ports.ts'
 import { releaseInTime } from './release.ts'
 import type { Roster } from './roster.ts'
-import type { PairingEvent, SessionRunner } from './runner.ts'
+import type { PairingEvent } from './prompt.ts'
+import type { SessionRunner } from './runner.ts'
 
 export interface PairRequest {
   sessionId: string
@@ -76,7 +77,7 @@ export class Pairing {
     const unlinked = lastCause === 'logged-out' || lastCause === 'banned'
     const limit = AbortSignal.timeout(request.timeoutMs ?? this.#ports.settings.pairingTimeoutMs)
     try {
-      runner.mark('restoring')
+      runner.restoring('pairing')
       await this.#freshState(runner, unlinked)
       await this.#roster.save(sessionId, {
         desired: 'running',
@@ -100,7 +101,7 @@ export class Pairing {
     }
     await this.#roster.save(sessionId, { pairedAt: Date.now() })
     await this.#store(sessionId)
-    return runner.account.phone === undefined ? {} : { phone: runner.account.phone }
+    return runner.line.account.phone === undefined ? {} : { phone: runner.line.account.phone }
   }
 
   #show(sessionId: string, event: PairingEvent, emit: (event: PairProgress) => void): void {
@@ -171,7 +172,7 @@ export class Pairing {
   async #discard(runner: SessionRunner): Promise<void> {
     const { auth, replica, logger } = this.#ports
     try {
-      if (runner.state === 'restoring') runner.fail('internal', 'the pairing could not begin')
+      if (runner.state === 'restoring') runner.refused('internal', 'the pairing could not begin')
       if (auth.find(runner.id)?.paired === true || runner.handle !== undefined) return
       if (replica.holds(runner.id)) await releaseInTime(replica, runner.id, { store: false })
       await auth.purge(runner.id)

@@ -6,7 +6,8 @@ import type { Replica } from '../replica/port.ts'
 import type { SessionView } from '../session/state.ts'
 import type { Logger } from 'pino'
 import type { IncomingMessage } from './messages.ts'
-import type { RunnerSettings } from './runner.ts'
+import type { LifeSettings } from '../session/life.ts'
+import type { SocketSettings } from './socket.ts'
 
 /** What happens to sessions, for whoever listens: the control API's event stream, the backend. */
 export type SessionEvent =
@@ -39,4 +40,25 @@ export interface ServicePorts {
   settings: ServiceSettings
   logger: Logger
   emit(event: SessionEvent): void
+}
+
+interface RunnerSettings extends SocketSettings {
+  life: LifeSettings
+  /** Milliseconds that a login which no recovery waits for may take. */
+  loginMs: number
+  /** Milliseconds that sends get to finish before a graceful end goes on without them. */
+  drainMs: number
+}
+
+export interface RunnerPorts {
+  auth: AuthStore
+  settings: RunnerSettings
+  logger: Logger
+  /** Reads the owner record: the worker that owns the session, where that is another one. */
+  ownedElsewhere(sessionId: string): Promise<string | undefined>
+  /** Admission of logins that no recovery asks for. */
+  logins: Pick<LoginGate, 'enter'>
+  /** Something of what is shown of it has changed. */
+  changed(): void
+  received(sessionId: string, message: IncomingMessage): void
 }

@@ -1,7 +1,7 @@
 import type { AttemptOutcome, RecoveryTask, RestoreOutcome } from '../recovery/port.ts'
 import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
-import type { RecoveryRoute } from '../session/report.ts'
+import type { RecoveryResult, RecoveryRoute } from '../session/report.ts'
 import type { Restored, SessionToRestore } from './claim-state.ts'
 import type { ServicePorts } from './ports.ts'
 import type { Roster } from './roster.ts'
@@ -51,6 +51,8 @@ export class SessionRecovery implements RecoveryTask {
     const runner = this.#runner
     if (this.#service.roster.record(runner.id)?.desired === 'paused')
       return { kind: 'skipped', result: { cause: 'paused', detail: CAUSES.paused.words } }
+    if (runner.life.pairing)
+      return { kind: 'skipped', result: { cause: 'no-state', detail: 'it is being paired' } }
     if (this.#unconfirmed) return 'restore'
     if (runner.state === 'online') return this.#online('none')
     return runner.handle === undefined && this.#route === undefined ? 'restore' : 'connect'
@@ -60,19 +62,19 @@ export class SessionRecovery implements RecoveryTask {
     this.#runner.taken()
   }
 
-  end(): void {
-    this.#runner.givenBack()
+  end({ cause = 'cancelled', detail = CAUSES[cause].words }: RecoveryResult): void {
+    this.#runner.givenBack(cause, detail)
   }
 
   waits(until: number | undefined): void {
-    this.#runner.waits(until)
+    this.#runner.postponed(until)
   }
 
   async restore(signal: AbortSignal): Promise<RestoreOutcome> {
     const runner = this.#runner
     try {
       if (this.#unconfirmed) return await this.#confirm(signal)
-      runner.mark('restoring')
+      runner.restoring('recovery')
       return await this.#restored(await this.#claim(signal, this.#provisional))
     } catch (thrown) {
       return this.#failed(thrown)
@@ -144,7 +146,7 @@ export class SessionRecovery implements RecoveryTask {
       "closed: it is not this worker's to run",
     )
     await runner.lost(detail)
-    runner.mark('restoring')
+    runner.restoring('recovery')
     return this.#restored(await this.#claim(signal, false))
   }
 
@@ -165,7 +167,7 @@ export class SessionRecovery implements RecoveryTask {
   }
 
   #refused(cause: CauseId, detail: string): Failed {
-    this.#runner.fail(cause, detail)
+    this.#runner.refused(cause, detail)
     if (cause === 'owned-elsewhere') return { kind: 'skipped', result: { cause, detail } }
     return failed(cause, detail)
   }
@@ -176,7 +178,7 @@ export class SessionRecovery implements RecoveryTask {
     if (error.code === 'internal') {
       this.#ports.logger.error({ err: thrown, session: runner.id }, 'a recovery attempt failed')
     }
-    if (runner.state === 'restoring') runner.fail(causeOfError(error), error.message)
+    if (runner.state === 'restoring') runner.refused(causeOfError(error), error.message)
     return failed(runner.cause ?? causeOfError(error), runner.detail ?? error.message)
   }
 }

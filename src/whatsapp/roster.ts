@@ -1,5 +1,5 @@
-import type { CauseId } from '../session/cause.ts'
 import type { SessionPatch, SessionRecord } from '../registry/port.ts'
+import type { Doing } from '../session/life.ts'
 import type { SessionView } from '../session/state.ts'
 import { GatewayError } from '../session/errors.ts'
 import type { ServicePorts } from './ports.ts'
@@ -51,7 +51,7 @@ export class Roster {
     const known = this.#runners.get(id)
     if (known !== undefined) return known
     const { auth, settings, logger, replica, logins } = this.#ports
-    const runner = new SessionRunner(id, {
+    const runner: SessionRunner = new SessionRunner(id, {
       auth,
       settings: settings.runner,
       logger,
@@ -60,7 +60,7 @@ export class Roster {
         const owner = await replica.owner(sessionId)
         return owner === undefined || owner.mine || owner.released ? undefined : owner.worker
       },
-      changed: (changed) => this.#changed(changed),
+      changed: () => this.#changed(runner),
       received: (sessionId, message) =>
         this.#ports.emit({ type: 'message', sessionId, ...message }),
     })
@@ -121,8 +121,8 @@ export class Roster {
   view(runner: SessionRunner): SessionView {
     const record = this.#records.get(runner.id)
     const local = this.#ports.auth.find(runner.id)
-    const phone = runner.account.phone ?? record?.phone ?? undefined
-    const name = record?.name ?? runner.account.name
+    const phone = runner.line.account.phone ?? record?.phone ?? undefined
+    const name = record?.name ?? runner.line.account.name
     const lastActivity = runner.lastActivity ?? record?.lastActivityAt ?? undefined
     const epoch = local?.tags.at(-1)?.epoch
     return {
@@ -139,6 +139,8 @@ export class Roster {
       ...optional('seq', runner.handle?.durableSeq ?? local?.seq),
       ...optional('storedSeq', local?.storedSeq),
       ...(runner.provisional && { provisional: true as const }),
+      ...ahead(runner.life.doing),
+      ...(runner.flapping && { flapping: true as const }),
       messagesIn: runner.messagesIn,
       messagesOut: runner.messagesOut,
     }
@@ -147,13 +149,16 @@ export class Roster {
   #changed(runner: SessionRunner): void {
     if (this.#runners.get(runner.id) !== runner) return
     this.#ports.emit({ type: 'session', view: this.view(runner) })
+    const record = this.#records.get(runner.id)
+    const cause = runner.cause ?? null
+    if (record?.lastState === runner.state && record.lastCause === cause) return
     const patch: SessionPatch = {
       lastState: runner.state,
-      lastCause: (runner.cause ?? null) satisfies CauseId | null,
+      lastCause: cause,
     }
     if (runner.state === 'online') {
       patch.lastOnlineAt = runner.since
-      const { phone } = runner.account
+      const { phone } = runner.line.account
       if (phone !== undefined) patch.phone = phone
     }
     if (runner.lastActivity !== undefined) patch.lastActivityAt = runner.lastActivity
@@ -168,4 +173,26 @@ export class Roster {
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { [P in K]: V })
+}
+
+/** What a session that is not online does next, where that is known. */
+function ahead(doing: Doing): Pick<SessionView, 'nextAttemptAt' | 'waitsFor'> {
+  switch (doing.kind) {
+    case 'waiting':
+      return { nextAttemptAt: doing.until }
+    case 'given':
+      return doing.until === undefined ? { waitsFor: 'turn' } : { nextAttemptAt: doing.until }
+    case 'resting':
+      return optional('nextAttemptAt', doing.retryAt)
+    case 'queueing':
+      return { waitsFor: 'turn' }
+    case 'storing':
+      return { waitsFor: 'store' }
+    case 'connecting':
+    case 'online':
+    case 'asking':
+    case 'ending':
+    case 'closing':
+      return {}
+  }
 }
