@@ -168,7 +168,9 @@ function planRestore(
       'stale',
       `the newest stored snapshot of '${sessionId}' is at seq ${stored.seq}, but worker '${owner.worker}' ended at seq ${owner.seq}; the rest is on that worker's disk`,
     )
-  const forfeited = `worker '${owner.worker}' had not released it: changes after seq ${stored.seq} are lost, if there were any`
+  const forfeited =
+    `worker '${owner.worker}' had not released it, so this may have forfeited changes after seq ${stored.seq}. ` +
+    'Where it sent messages just before, their counters may be used again, and contacts may refuse the next ones'
   return {
     kind: 'restore',
     epoch: owner.epoch + 1,

@@ -24,6 +24,7 @@ test('a live owner keeps its session; an operator may take it, and nothing but i
 
   const allowed = await rival.run('recover', '--session', taken, '--take-over')
   expect(allowed, other.output).toMatchObject({ status: 0 })
+  expect(allowed.stdout + allowed.stderr).toContain('may have forfeited')
   const lost = await untilState(owner, taken, 'conflict')
   expect(lost.session).toMatchObject({ cause: 'owned-elsewhere' })
   expect(lost.session.detail).toContain('worker-2')
