@@ -1,0 +1,53 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { Rival, sendFrom, untilState } from '../support/rival.ts'
+import { openStage } from '../support/stage.ts'
+import { StrictBackend } from '../support/strict-backend.ts'
+
+/** What one worker is told by the backend. */
+async function openBackend() {
+  const backend = new StrictBackend()
+  await backend.up()
+  onTestFinished(() => backend.down())
+  const env = {
+    BACKEND_URL: backend.url,
+    WORKER_AUTH_TOKEN: backend.token,
+    WORKER_ENDPOINT: 'http://worker.test:8080',
+    BACKEND_HEARTBEAT_INTERVAL: '200',
+    BACKEND_ASSIGNMENT_INTERVAL: '1000',
+  }
+  return { backend, env }
+}
+
+test('a session that the backend gives to another worker is asked for, released and goes on there', async () => {
+  const [one, two] = [await openBackend(), await openBackend()]
+  const stage = await openStage({ env: one.env })
+  const [moved = '', stays = ''] = stage.ids
+  const owner = await stage.startPaired()
+  one.backend.assigned = stage.ids.map((sessionId) => ({ sessionId }))
+  await stage.exchange('before')
+
+  one.backend.assigned = [{ sessionId: stays }]
+  two.backend.assigned = [{ sessionId: moved }]
+  const rival = new Rival(stage)
+  Object.assign(rival.env, two.env)
+  const other = await rival.start()
+  await other.eventually('the old worker to give it up', async () => {
+    const { status } = await rival.run('recover', '--session', moved)
+    return status === 0 ? true : undefined
+  })
+  await untilState(other, moved, 'online')
+  const { owner: record } = await other.client.call('session.show', { session: moved })
+  expect(record).toMatchObject({ worker: 'worker-2', mine: true })
+  await sendFrom(stage, other, moved, 'from its new worker')
+
+  await owner.eventually('the old worker to forget it', async () => {
+    const { sessions } = await owner.client.call('session.list', {})
+    return sessions.some(({ id }) => id === moved) ? undefined : true
+  })
+  await sendFrom(stage, owner, stays, 'still from the old worker')
+  expect(stage.loginsOf(stays)).toBe(1)
+  const { shipping } = await owner.client.call('status', {})
+  // Released, and not taken: nothing was forfeited.
+  expect(shipping.forfeits).toEqual([])
+  stage.expectNoHarm()
+}, 120_000)
