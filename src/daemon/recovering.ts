@@ -4,6 +4,7 @@ import type { MethodHandlers } from '../control/handlers.ts'
 import type { BackupInfo } from '../replica/port.ts'
 import { causeOfError } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
+import type { RecoveryResult } from '../session/report.ts'
 import { assertConfirmed } from './confirm.ts'
 import type { WorkerState } from './state.ts'
 
@@ -30,8 +31,11 @@ export function recovering(
         signal: worker.stopping,
         onEvent: (event: Event<'recover'>) => emit(event),
       })
-      for (const { sessionId, outcome } of results)
-        if (outcome !== 'recovered' && adopted.has(sessionId)) await operations.disown(sessionId)
+      const foreign = ({ sessionId, outcome }: RecoveryResult) =>
+        outcome !== 'recovered' && adopted.has(sessionId)
+      for (const result of results.filter(foreign)) await operations.disown(result.sessionId)
+      const ours = results.filter((result) => !foreign(result))
+      if (ours.length > 0) await service.reportRecoveryStatus(ours)
     },
 
     'recover.plan': async (input) => {

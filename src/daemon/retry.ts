@@ -49,7 +49,10 @@ export class RetryRounds {
       'trying sessions again that could not be recovered',
     )
     const once = { trigger: 'retry', maxRetries: 0, signal: this.#signal } as const
-    await this.#service.recover(waiting, once)
+    const results = await this.#service.recover(waiting, once)
+    // That the others still don't run is no news.
+    const recovered = results.filter(({ outcome }) => outcome === 'recovered')
+    if (recovered.length > 0) await this.#service.reportRecoveryStatus(recovered)
   }
 }
 

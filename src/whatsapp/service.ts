@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { AssignedSession } from '../backend/port.ts'
 import type { RecoveryEvent } from '../recovery/port.ts'
+import type { SessionRecord } from '../registry/port.ts'
 import { assertSessionId } from '../session/ids.ts'
 import type { PreservedSession, RecoveryResult, RecoveryTrigger } from '../session/report.ts'
 import type { SessionView } from '../session/state.ts'
@@ -96,10 +97,7 @@ export class BaileysService {
           'the backend gave no assigned sessions; using those it gave before',
         )
       this.#assignedByCache = true
-      return this.roster
-        .ids()
-        .filter((id) => this.roster.record(id)?.desired === 'running')
-        .map((sessionId) => ({ sessionId }))
+      return [...this.#givenBefore(), ...this.#pairedHere([])]
     }
     const assignedBy = this.#ports.backend.kind === 'http' ? 'backend' : 'local'
     for (const { sessionId, userId, name, phone } of assigned) {
@@ -109,17 +107,27 @@ export class BaileysService {
     return [...assigned, ...this.#pairedHere(assigned)]
   }
 
+  #givenBefore(): AssignedSession[] {
+    return this.#remembered(({ assignedBy }) => assignedBy === 'backend')
+  }
+
   /** Sessions that somebody paired at this worker, which the backend may not have listed yet. */
   #pairedHere(assigned: readonly AssignedSession[]): AssignedSession[] {
     const listed = new Set(assigned.map((session) => session.sessionId))
-    return this.roster
-      .ids()
-      .filter((id) => !listed.has(id) && this.#ports.auth.find(id)?.paired === true)
-      .filter((id) => {
-        const record = this.roster.record(id)
-        return record?.desired === 'running' && record.assignedBy === 'local'
-      })
-      .map((sessionId) => ({ sessionId }))
+    return this.#remembered(
+      ({ id, assignedBy, pairedAt }) =>
+        assignedBy === 'local' &&
+        !listed.has(id) &&
+        (pairedAt !== null || this.#ports.auth.find(id)?.paired === true),
+    )
+  }
+
+  /** Those to run, by what the registry has of them. */
+  #remembered(isMeant: (record: SessionRecord) => boolean): AssignedSession[] {
+    return this.roster.ids().flatMap((sessionId) => {
+      const record = this.roster.record(sessionId)
+      return record?.desired === 'running' && isMeant(record) ? [{ sessionId }] : []
+    })
   }
 
   /** Brings sessions online; resolves with a result for each and never rejects for one of them. */

@@ -104,6 +104,8 @@ export class StrictBackend {
   readonly calls: RecordedCall[] = []
   /** What the next answer to `assigned` lists. */
   assigned: AssignedEntry[] = []
+  /** What it lists for a worker that has a list of its own. */
+  readonly assignedTo = new Map<string, AssignedEntry[]>()
   /** Speak like an older backend: `id` for `sessionId`. */
   olderIds = false
   /** Worker ids that are registered now. */
@@ -240,18 +242,19 @@ export class StrictBackend {
     const inBody = (call.body as { workerId?: string } | undefined)?.workerId
     if (worker !== '' && inBody !== undefined && inBody !== worker)
       return refuse(400, 'workerId differs from the path')
-    return { status: 200, message: 'ok', data: this.#effect(route.name, inBody ?? '') }
+    return { status: 200, message: 'ok', data: this.#effect(route.name, inBody ?? worker) }
   }
 
   #effect(name: string, worker: string): object {
+    const assigned = this.assignedTo.get(worker) ?? this.assigned
     if (name === 'register') {
       this.workers.add(worker)
-      const { length } = this.assigned
+      const { length } = assigned
       return { recoveryRequired: length > 0, assignedSessionCount: length }
     }
     if (name === 'unregister') this.workers.delete(worker)
     if (name !== 'assigned') return {}
-    const sessions = this.assigned.map(({ sessionId, ...rest }) =>
+    const sessions = assigned.map(({ sessionId, ...rest }) =>
       this.olderIds ? { id: sessionId, ...rest } : { sessionId, ...rest },
     )
     return { sessions }
