@@ -12,16 +12,26 @@ const SMALL = 4096
 /** Bounds what hostile bytes may unfold to; an account of 10,000 contacts takes about 60 MB. */
 const LARGEST = 512 * 1024 * 1024
 
-/** The first byte: what follows is the list that writes.ts packs, or zstd level 3 of it. */
+/** Bytes that the compressor hands out at once at most. */
+const CHUNK = 1024 * 1024
+
+/**
+ * The first byte tells what follows: the list that writes.ts packs, or its length (4 bytes,
+ * big-endian) and zstd level 3 of it.
+ */
 const PLAIN = 0
 const ZSTD = 1
+const ZSTD_HEADER = 1 + 4
 
 /** A session's entries in one piece; bytes that own their buffer. */
 export async function packEntries(entries: readonly Entry[]): Promise<Uint8Array<ArrayBuffer>> {
   const raw = packWrites(entries)
   if (raw.length < SMALL) return framed(PLAIN, raw)
   const params = { [constants.ZSTD_c_compressionLevel]: 3 }
-  return framed(ZSTD, await compress(raw, { params }))
+  const compressed = await compress(raw, { params, chunkSize: Math.min(raw.length, CHUNK) })
+  const head = Buffer.alloc(4)
+  head.writeUInt32BE(raw.length)
+  return framed(ZSTD, head, compressed)
 }
 
 /** The same at once, and so not compressed. */
@@ -31,25 +41,29 @@ export function packEntriesPlain(entries: readonly Entry[]): Uint8Array<ArrayBuf
 
 /** The inverse, off this thread where it is much; the values may be views on `packed`. */
 export async function unpackEntries(packed: Uint8Array): Promise<Entry[]> {
-  return readEntries(
-    packed[0] === ZSTD
-      ? await decompress(packed.subarray(1), { maxOutputLength: LARGEST })
-      : plain(packed),
-  )
+  const { content, length } = contentOf(packed)
+  if (length === undefined) return readEntries(content)
+  return readEntries(await decompress(content, exactly(length)))
 }
 
 /** The same at once. Both throw where the bytes are no entries, or some that no session can have. */
 export function unpackEntriesSync(packed: Uint8Array): Entry[] {
-  return readEntries(
-    packed[0] === ZSTD
-      ? zstdDecompressSync(packed.subarray(1), { maxOutputLength: LARGEST })
-      : plain(packed),
-  )
+  const { content, length } = contentOf(packed)
+  return readEntries(length === undefined ? content : zstdDecompressSync(content, exactly(length)))
 }
 
-function plain(packed: Uint8Array): Uint8Array {
-  if (packed[0] !== PLAIN) throw new TypeError('not packed entries')
-  return packed.subarray(1)
+/** `length`: of what is compressed. */
+function contentOf(packed: Uint8Array): { content: Uint8Array; length?: number } {
+  if (packed[0] === PLAIN) return { content: packed.subarray(1) }
+  if (packed[0] !== ZSTD || packed.length < ZSTD_HEADER) throw new TypeError('not packed entries')
+  const length = new DataView(packed.buffer, packed.byteOffset).getUint32(1)
+  if (length < SMALL || length > LARGEST) throw new TypeError('not a length of packed entries')
+  return { content: packed.subarray(ZSTD_HEADER), length }
+}
+
+/** One chunk of output, so that it takes one turn of the thread pool. */
+function exactly(length: number): { chunkSize: number; maxOutputLength: number } {
+  return { chunkSize: length, maxOutputLength: length }
 }
 
 function readEntries(raw: Uint8Array): Entry[] {
@@ -64,9 +78,13 @@ function readEntries(raw: Uint8Array): Entry[] {
   return entries
 }
 
-function framed(format: number, content: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(content.length + 1)
+function framed(format: number, ...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 1))
   bytes[0] = format
-  bytes.set(content, 1)
+  let at = 1
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
   return bytes
 }
