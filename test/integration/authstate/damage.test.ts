@@ -11,8 +11,11 @@ import { openAuthStore } from '../../../src/authstate/open.ts'
 import type { AuthStore, Entry, LocalSession } from '../../../src/authstate/port.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
 import { openTestStore, temporaryDirectory } from '../../support/authstate.ts'
+import { sessionImage } from '../../support/session-image.ts'
 
 const SESSIONS = ['alpha', 'beta', 'gamma']
+/** A fourth session, installed and never changed. */
+const IMAGE = 'delta'
 const FLIPS = 80
 const corrupt = expect.objectContaining({ code: 'state.corrupt' })
 
@@ -41,9 +44,12 @@ beforeAll(async () => {
       })
     await handle.close()
   }
+  const values = Array.from({ length: 12 }, (_, n) => [`${n}`, Buffer.alloc(300 * (n + 1), n)])
+  const tag = { epoch: 3, boot: store.boot }
+  await store.install(sessionImage(IMAGE, { 'identity-key': Object.fromEntries(values) }, 5), tag)
   const entries = new Map<string, Entry[]>()
   const hashes = new Map<string, (string | undefined)[]>()
-  for (const sessionId of SESSIONS) {
+  for (const sessionId of [...SESSIONS, IMAGE]) {
     entries.set(sessionId, (await store.image(sessionId)).entries)
     hashes.set(sessionId, hashesOf(store, sessionId))
   }
@@ -87,7 +93,7 @@ async function judge(stateDir: string): Promise<Outcome> {
   } else {
     same('boots', store.isMine(truth.boot), true)
     same('list', store.list(), truth.list)
-    for (const sessionId of SESSIONS) {
+    for (const sessionId of [...SESSIONS, IMAGE]) {
       const image = await orCorrupt(async () => (await store.image(sessionId)).entries)
       if (image !== 'found') same('values', image, truth.entries.get(sessionId))
       const opened = await orCorrupt(async () => store.open(sessionId))

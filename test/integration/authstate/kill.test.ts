@@ -8,8 +8,9 @@ import { expect, test } from 'vitest'
 import { encodeValue } from '../../../src/authstate/codec.ts'
 import type { AuthStore } from '../../../src/authstate/port.ts'
 import { encodeRecord } from '../../../src/authstate/record.ts'
-import { SESSIONS, changeAt } from '../../support/authstate-child.ts'
+import { SESSIONS, changeAt, imageValues, imagesOf } from '../../support/authstate-child.ts'
 import { openTestStore, temporaryDirectory } from '../../support/authstate.ts'
+import { sessionImage, valuesOf } from '../../support/session-image.ts'
 
 const CHILD = fileURLToPath(new URL('../../support/authstate-child.ts', import.meta.url))
 const ROUNDS = 10
@@ -86,6 +87,23 @@ async function expectReplay(store: AuthStore, sessionId: string): Promise<void> 
   )
 }
 
+/** A restored session is as it was installed, or with its one change: all of it either way. */
+async function expectImages(store: AuthStore): Promise<void> {
+  for (const sessionId of imagesOf(store)) {
+    const { seq, entries } = await store.image(sessionId)
+    const values = valuesOf(sessionImage(sessionId, imageValues(sessionId)).entries)
+    if (seq === 2)
+      for (const [type, ofType] of Object.entries(changeAt(sessionId, 2)))
+        for (const [id, value] of Object.entries(ofType))
+          if (value === null) delete values[`${type} ${id}`]
+          else values[`${type} ${id}`] = Buffer.from(encodeValue(value)).toString('hex')
+    expect(valuesOf(entries)).toEqual(values)
+    expect(store.find(sessionId)?.keys).toBe(Object.keys(values).length)
+    const handle = await store.open(sessionId)
+    await handle.close()
+  }
+}
+
 test(
   'after a SIGKILL at any moment every acknowledged change is there',
   { timeout: 120_000 },
@@ -100,6 +118,7 @@ test(
       expect(store.quarantined).toBeUndefined()
       for (const [sessionId, seq] of acknowledged)
         expect(store.find(sessionId)?.seq, `round ${round}`).toBeGreaterThanOrEqual(seq)
+      await expectImages(store)
       expect(boot === '' ? 0 : store.nextSlot(boot)).toBeGreaterThan(slot)
       await store.close()
     }

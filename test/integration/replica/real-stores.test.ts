@@ -1,5 +1,6 @@
 import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { initAuthCreds } from '@whiskeysockets/baileys'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openAuthStore } from '../../../src/authstate/open.ts'
@@ -140,6 +141,54 @@ describe('over the real auth store and a folder', () => {
     expect(await gateway.replica.owner(ID)).toMatchObject({ removed: true, backups: [] })
     expect(files(dirs.store).filter((file) => !/owner|alive/.test(file))).toEqual([])
     expect(await gateway.replica.discover()).toEqual([])
+  })
+})
+
+describe('a session that was restored and not changed yet', () => {
+  async function restored(dirs: { state: string; store: string }): Promise<Gateway> {
+    const first = await start(dirs.state, dirs.store)
+    await pair(first)
+    await write(first.auth, 'a', 'b')
+    await first.replica.fold(ID, 'interval')
+    await first.replica.release(ID, { store: true })
+    await first.stop()
+    rmSync(join(dirs.state, 'state.db'))
+    const second = await start(dirs.state, dirs.store)
+    const outcome = await second.replica.claim({ sessionId: ID, assigned: true })
+    expect(outcome).toMatchObject({ kind: 'claimed', route: 'cold', seq: 4 })
+    return second
+  }
+
+  it('is released, claimed warm, folded and brought back elsewhere like any other', async () => {
+    const dirs = directories()
+    const second = await restored(dirs)
+    expect(await second.replica.fold(ID, 'manual')).toMatchObject({ seq: 4, keys: 2 })
+    await second.replica.release(ID, { store: true })
+    await second.stop()
+    const third = await start(dirs.state, dirs.store)
+    const warm = await third.replica.claim({ sessionId: ID, assigned: true })
+    expect(warm).toMatchObject({ kind: 'claimed', route: 'warm', seq: 4 })
+    await write(third.auth, 'c')
+    await third.replica.fold(ID, 'interval')
+    await third.replica.release(ID, { store: false })
+    const fourth = await start(temporaryDirectory(), dirs.store, 'w2')
+    await fourth.replica.claim({ sessionId: ID, assigned: true })
+    expect(await read(fourth.auth, 'a', 'b', 'c')).toEqual(['a', 'b', 'c'])
+  })
+
+  it('comes from the store again where its local copy rotted', async () => {
+    const dirs = directories()
+    const second = await restored(dirs)
+    await second.stop()
+    const db = new DatabaseSync(join(dirs.state, 'state.db'))
+    db.exec("UPDATE images SET body = CAST(substr(body, 1, 300) || x'00' AS BLOB)")
+    db.close()
+    const third = await start(dirs.state, dirs.store)
+    await expect(third.auth.open(ID)).rejects.toMatchObject({ code: 'state.corrupt' })
+    await third.auth.quarantine(ID, 'damaged')
+    const again = await third.replica.claim({ sessionId: ID, assigned: true })
+    expect(again).toMatchObject({ kind: 'claimed', route: 'cold', seq: 4 })
+    expect(await read(third.auth, 'a', 'b')).toEqual(['a', 'b'])
   })
 })
 
