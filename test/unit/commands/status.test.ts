@@ -103,6 +103,41 @@ test('what is wrong is said in words', () => {
   expect(page).toContain('recovery  4 of 9 done: 3 recovered, 1 failed, 0 skipped\n')
 })
 
+test('the backend: away, the list from memory, what waits and what was never taken', () => {
+  const page = renderStatus(
+    status({
+      backend: {
+        kind: 'http',
+        registered: true,
+        reach: 'away',
+        reachSince: NOW - 180_000,
+        lastError: { at: NOW - 5_000, call: 'heartbeat', message: 'ECONNREFUSED' },
+        assigned: { source: 'cache', at: NOW - 7_200_000, unlisted: ['anna'] },
+        outbox: {
+          waiting: 3,
+          bytes: 900,
+          oldestAt: NOW - 120_000,
+          dropped: 2,
+          expired: 1,
+          refused: 1,
+          lastRefusal: { at: NOW, call: 'recovery status', message: 'the backend answered 400' },
+          lastError: { at: NOW, call: 'session status', message: 'HTTP 503' },
+        },
+      },
+    }),
+    NOW,
+  )
+  expect(page).toContain(
+    'backend   registered; AWAY for 3m; heartbeat failed 5s ago: ECONNREFUSED\n',
+  )
+  expect(page).toContain(
+    "assigned  from memory: the backend's list was given 2h ago; not listed, but running here: anna\n",
+  )
+  expect(page).toContain(
+    'outbox    3 to tell, the oldest for 2m: HTTP 503; 1 REFUSED, the last: the backend answered 400; 2 DROPPED for want of room\n',
+  )
+})
+
 test('a store on this host is pointed out', () => {
   const store = { label: 'folder /o', offHost: false, healthy: true }
   expect(renderStatus(status({ store }), NOW)).toMatch(/folder \/o, healthy: no off-host copy/)
