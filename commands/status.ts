@@ -14,7 +14,7 @@ export const define: Define = (command, context) => {
       withDaemon(command, context, async ({ client, signal, show }) => {
         if (why !== undefined) {
           const shown = await client.call('session.show', { session: why }, signal)
-          show(shown, () => renderShow(shown, Date.now(), 'why'))
+          show(shown, () => renderShow(shown, Date.now(), 'why', context.columns))
           return
         }
         const status = await client.call('status', {}, signal)

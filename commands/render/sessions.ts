@@ -12,7 +12,7 @@ export function renderSessions(
   if (sessions.length === 0) return 'no sessions: `wa-gateway session pair NAME` makes one\n'
   const rows = sessions.map((view) => [
     view.id,
-    view.provisional ? `${view.state} (provisional)` : view.state,
+    state(view),
     duration(now - view.since),
     view.phone ?? '',
     view.name ?? '',
@@ -24,6 +24,11 @@ export function renderSessions(
     rows,
     columns,
   )
+}
+
+function state({ state: name, provisional, flapping }: SessionView): string {
+  const marks = [provisional && 'provisional', flapping && 'flapping'].filter(Boolean)
+  return marks.length === 0 ? name : `${name} (${marks.join(', ')})`
 }
 
 /** How many changes the object store has not got yet. */

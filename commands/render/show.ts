@@ -1,26 +1,75 @@
 import type { Result } from '../../src/control/api.ts'
+import { cause } from '../../src/session/cause.ts'
 import { why } from './sessions.ts'
-import { renderFields } from './table.ts'
-import { duration, instant } from './time.ts'
+import { renderFields, renderTable } from './table.ts'
+import { duration, elapsed, instant } from './time.ts'
 
 type Shown = Result<'session.show'>
 
 /** Everything about one session, or only why it is in its state and what to do. */
-export function renderShow(shown: Shown, now: number, part: 'all' | 'why'): string {
+export function renderShow(
+  shown: Shown,
+  now: number,
+  part: 'all' | 'why',
+  columns?: number,
+): string {
   const { session } = shown
-  const reason: [string, string | undefined][] = [
+  const state = `${session.state} for ${duration(now - session.since)}`
+  const reason: Field[] = [
     ['session', session.id],
-    ['state', `${session.state} for ${duration(now - session.since)}`],
+    ['state', session.flapping ? `${state}, flapping: its connections do not last` : state],
+    ['cause', session.cause],
     ['why', why(session)],
+    ['retries', ahead(shown, now)],
     ['next', shown.next],
   ]
-  return renderFields(part === 'why' ? reason : [...reason, ...details(shown)])
+  if (part === 'all') return renderFields([...reason, ...details(shown)])
+  return `${renderFields([...reason, ...evidence(shown)])}${renderTried(shown.tried, now, columns)}`
 }
 
+type Field = [string, string | undefined]
+
+/** What the worker itself does next, where the session is not online. */
+function ahead({ session, paused }: Shown, now: number): string | undefined {
+  const { nextAttemptAt, waitsFor, state } = session
+  if (state === 'online') return undefined
+  const [pause] = paused
+  if (waitsFor === 'store') return 'when its changes are stored'
+  if (nextAttemptAt !== undefined) {
+    const left = nextAttemptAt - now
+    return left > 0 ? `in ${elapsed(left)}` : 'now'
+  }
+  if (waitsFor !== 'turn') return undefined
+  if (pause === undefined) return 'as soon as it is its turn'
+  return `when ${pause.outage === 'store' ? 'the object store' : 'WhatsApp'} is back: all wait since ${instant(pause.since)} (${cause(pause.cause).words})`
+}
+
+/** The facts that a cause rests on. */
+function evidence({ session, record, owner, ownerError }: Shown): Field[] {
+  return [
+    ['last online', time(record?.lastOnlineAt)],
+    ['changes', changes(session)],
+    ['owner', ownerError === undefined ? ownerOf(owner) : `not known: ${ownerError}`],
+  ]
+}
+
+function renderTried(tried: Shown['tried'], now: number, columns?: number): string {
+  if (tried.length === 0) return ''
+  const rows = tried.map((one) => [
+    `${duration(now - one.at)} ago`,
+    one.what,
+    elapsed(one.ms),
+    one.what === 'online' ? 'lost' : one.outcome,
+    one.detail ?? (one.cause === undefined ? '' : cause(one.cause).words),
+  ])
+  return `\n${renderTable(['TRIED', 'WHAT', 'TOOK', 'OUTCOME', 'WHY'], rows, columns)}`
+}
+
+const time = (at: number | null | undefined): string | undefined =>
+  at === null || at === undefined ? undefined : instant(at)
+
 function details({ session, record, owner, ownerError, backups }: Shown) {
-  const time = (at: number | null | undefined) =>
-    at === null || at === undefined ? undefined : instant(at)
-  const fields: [string, string | undefined][] = [
+  const fields: Field[] = [
     ['phone', session.phone],
     ['name', session.name],
     ['user', session.userId],

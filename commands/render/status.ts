@@ -1,5 +1,6 @@
 import type { Result } from '../../src/control/api.ts'
 import { backendFields } from './backend.ts'
+import { cause } from '../../src/session/cause.ts'
 import { renderSessions } from './sessions.ts'
 import { shipping } from './shipping.ts'
 import { renderFields } from './table.ts'
@@ -22,6 +23,7 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ...shipping(status.shipping, now),
     ...backendFields(status.backend, now),
     ['recovery', recovery(status.recovery)],
+    ...status.recovery.paused.map((one) => paused(one, now)),
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
   return `${fields}\n${renderSessions(sessions, now, columns)}`
@@ -44,6 +46,13 @@ function encryption({ encryption: view }: Status['store']): [string, string][] {
 function provisional(sessions: Status['sessions']): string {
   const count = sessions.filter((view) => view.provisional).length
   return count === 0 ? '' : `, ${count} provisional until the store answers`
+}
+
+function paused(one: Status['recovery']['paused'][number], now: number): [string, string] {
+  const what = one.outage === 'store' ? 'restores' : 'logins'
+  const { words } = cause(one.cause)
+  const since = `for ${duration(now - one.since)}, ${one.probes} tried since`
+  return ['PAUSED', `all ${what} ${since}: ${words}`]
 }
 
 function recovery(state: Status['recovery']): string {

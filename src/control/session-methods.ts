@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import type { MethodSpec } from './method-spec.ts'
-import { ownerView, phone, sessionId, sessionRecord, sessionState, sessionView } from './schema.ts'
+import {
+  ownerView,
+  pause,
+  phone,
+  sessionId,
+  sessionRecord,
+  sessionState,
+  sessionView,
+  tried,
+} from './schema.ts'
 
 const bySession = z.strictObject({ session: sessionId })
 /** The session's id typed again, so that a slip of the keyboard unlinks nothing. */
@@ -32,6 +41,10 @@ export const SESSION_METHODS = {
       backups: z.number(),
       /** What the person does next; absent while nothing is wrong. */
       next: z.string().exactOptional(),
+      /** What was tried since the worker started, the newest last. */
+      tried: z.array(tried),
+      /** What all sessions wait for at the moment. */
+      paused: z.array(pause),
     }),
   },
   'session.create': {

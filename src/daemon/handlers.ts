@@ -74,6 +74,8 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         const shown = {
           session: roster.view(runner),
           record: roster.record(session) ?? null,
+          tried: [...runner.life.history],
+          paused: worker.logins.pauses(),
           ...(next === undefined ? {} : { next }),
         }
         try {

@@ -135,6 +135,8 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
           hash: 'ab'.repeat(32),
           mine: true,
         },
+        tried: [],
+        paused: [],
         backups: 1,
         ...(view.cause && { next: `run \`wa-gateway session pair ${id}\`` }),
       }

@@ -241,6 +241,12 @@ export class Stage {
     assert.equal(connections.registrations, pairings + unscanned)
   }
 
+  /** The most logins within any second, wherever it begins. */
+  peakLogins(): number {
+    const times = this.simulator.report().details.logins.map((login) => login.at)
+    return Math.max(0, ...times.map((at) => times.filter((t) => t >= at && t < at + 1_000).length))
+  }
+
   loginsOf(id: string): number {
     const devices = new Set(this.simulator.devices(this.phoneOf(id)).map((device) => device.name))
     return this.simulator.report().details.logins.filter((login) => devices.has(login.device))

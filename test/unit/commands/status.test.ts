@@ -165,12 +165,59 @@ test('show: what to do next, and why the owner is not known', () => {
       ownerError: 'the store is away',
       backups: 0,
       next: 'run `wa-gateway session pair ben`',
+      tried: [],
+      paused: [],
     },
     NOW,
     'all',
   )
   expect(page).toMatch(/^next +run `wa-gateway session pair ben`$/m)
   expect(page).toMatch(/^owner +not known: the store is away$/m)
+})
+
+const AWAY = { outage: 'whatsapp', cause: 'unavailable', since: NOW - 60_000, probes: 4 } as const
+
+test('why: the cause, what it rests on, what was tried, and what comes next', () => {
+  const shown = {
+    session: session('ben', {
+      state: 'reconnecting' as const,
+      cause: 'unavailable' as const,
+      detail: 'WhatsApp is unavailable (503)',
+      nextAttemptAt: NOW + 12_000,
+      flapping: true as const,
+    }),
+    record: null,
+    owner: null,
+    backups: 1,
+    tried: [
+      { at: NOW - 65_000, what: 'login', outcome: 'online', ms: 90 },
+      { at: NOW - 64_000, what: 'online', outcome: 'failed', ms: 900, cause: 'connection-lost' },
+      { at: NOW - 5_000, what: 'login', outcome: 'failed', ms: 30, detail: 'unavailable (503)' },
+    ],
+    paused: [],
+  } satisfies Parameters<typeof renderShow>[0]
+  const page = renderShow(shown, NOW, 'why')
+  expect(page).toMatch(/^state +reconnecting for 1h, flapping/m)
+  expect(page).toMatch(/^cause +unavailable$/m)
+  expect(page).toMatch(/^why +WhatsApp is unavailable \(503\)$/m)
+  expect(page).toMatch(/^retries +in 12\.0 s$/m)
+  expect(page).toMatch(/^owner +none/m)
+  expect(page).toMatch(/^1m ago +login +90 ms +online$/m)
+  expect(page).toMatch(/^1m ago +online +900 ms +lost +the connection to WhatsApp was lost/m)
+  expect(page).toMatch(/^5s ago +login +30 ms +failed +unavailable \(503\)$/m)
+
+  const { nextAttemptAt: _, ...waiting } = shown.session
+  const queued = { ...shown, session: { ...waiting, waitsFor: 'turn' as const } }
+  expect(renderShow(queued, NOW, 'why')).toMatch(/^retries +as soon as it is its turn$/m)
+  expect(renderShow({ ...queued, paused: [AWAY] }, NOW, 'why')).toMatch(
+    /^retries +when WhatsApp is back: all wait since .*: *WhatsApp is unavailable|\(WhatsApp is unavailable\)$/m,
+  )
+})
+
+test('status says what all sessions wait for', () => {
+  const { recovery } = status({})
+  const page = renderStatus(status({ recovery: { ...recovery, paused: [AWAY] } }), NOW)
+  expect(page).toMatch(/^PAUSED +all logins for 1m, 4 tried since: WhatsApp is unavailable$/m)
 })
 
 test('progress and failures of a recovery', () => {

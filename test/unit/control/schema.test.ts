@@ -4,16 +4,19 @@ import type { BackendHealth } from '../../../src/backend/port.ts'
 import { METHODS } from '../../../src/control/api.ts'
 import type { MethodSpec } from '../../../src/control/method-spec.ts'
 import type * as schema from '../../../src/control/schema.ts'
-import type { RecoveryEvent } from '../../../src/recovery/port.ts'
+import type { Pause, RecoveryEvent } from '../../../src/recovery/port.ts'
 import type { RecoveryRun, SessionRecord } from '../../../src/registry/port.ts'
 import type { BackupInfo, OwnerView, PartCheck, SessionCheck } from '../../../src/replica/port.ts'
 import type { RecoveryResult } from '../../../src/session/report.ts'
+import type { Tried } from '../../../src/session/history.ts'
 import type { SessionView } from '../../../src/session/state.ts'
 
 type Of<K extends keyof typeof schema> = (typeof schema)[K] extends z.ZodType<infer T> ? T : never
 
 test('the shapes on the socket are the types of the ports', () => {
   expectTypeOf<Of<'sessionView'>>().toEqualTypeOf<SessionView>()
+  expectTypeOf<Of<'tried'>>().toEqualTypeOf<Tried>()
+  expectTypeOf<Of<'pause'>>().toEqualTypeOf<Pause>()
   expectTypeOf<Of<'sessionRecord'>>().toEqualTypeOf<SessionRecord>()
   expectTypeOf<Of<'ownerView'>>().toEqualTypeOf<Omit<OwnerView, 'backups'>>()
   expectTypeOf<Of<'backupInfo'>>().toEqualTypeOf<BackupInfo>()
