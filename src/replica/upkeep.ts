@@ -1,6 +1,6 @@
 import { GatewayError } from '../session/errors.ts'
 import type { ReplicaContext } from './context.ts'
-import { collectGarbage } from './log/collect.ts'
+import { collectGarbage, type Collected } from './log/collect.ts'
 import { readWants } from './log/want.ts'
 import type { Wanted } from './port.ts'
 
@@ -12,7 +12,7 @@ export class Upkeep {
   readonly #context: ReplicaContext
   readonly #probe: () => Promise<void>
   readonly #keepMs: number
-  readonly #ended = new Set<string>()
+  readonly #collected: Collected = { ended: new Set(), counters: new Map() }
   readonly #listeners = new Set<(wanted: Wanted) => void>()
   readonly #known = new Map<string, Wanted>()
   readonly #abort = new AbortController()
@@ -48,7 +48,7 @@ export class Upkeep {
   /** One round of the garbage collection; how many bundles went. */
   collect(): Promise<number> {
     const options = { keepMs: this.#keepMs, signal: this.#abort.signal }
-    return collectGarbage(this.#context, this.#ended, options)
+    return collectGarbage(this.#context, this.#collected, options)
   }
 
   wanted(): Wanted[] {

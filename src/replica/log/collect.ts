@@ -1,5 +1,15 @@
 import type { ReplicaContext } from '../context.ts'
-import { bootPrefix, slotName, slotOf, workerPrefix, type BootId } from '../names.ts'
+import {
+  aliveName,
+  bootPrefix,
+  slotName,
+  slotOf,
+  workerOf,
+  workerPart,
+  workerPrefix,
+  WORKERS,
+  type BootId,
+} from '../names.ts'
 import { readOwner } from '../owner-io.ts'
 import type { OwnerRecord } from '../owner.ts'
 import type { LogEntry } from './bundle.ts'
@@ -18,23 +28,56 @@ const MOST = 10_000
 
 type Mentions = ReadonlyMap<string, readonly LogEntry[]>
 
+/** What one round of a process leaves for its next. */
+export interface Collected {
+  /** Boots whose whole log is gone. */
+  ended: Set<string>
+  /** The `alive` counters of other workers' boots as they were. */
+  counters: Map<string, string>
+}
+
 /**
  * Rule 11: removes the bundles that no session needs any more and that are older than the window for
- * going back, from the logs of every boot of this worker's name. `low` is raised first, so that a
- * reader who misses a bundle knows why. Returns how many were removed. `ended`: boots whose whole log
- * is gone already; found ones are added.
+ * going back. `low` is raised first, so that a reader who misses a bundle knows why. It does not
+ * matter who does it, so that the logs of workers that are gone for good go too: each sees to the
+ * boots of its own name, and to those of others whose counter has not moved since its last round.
+ * Returns how many were removed.
  */
 export async function collectGarbage(
   context: ReplicaContext,
-  ended: Set<string>,
+  before: Collected,
   options: CollectOptions,
 ): Promise<number> {
-  const { worker } = context
+  const { store } = context
   let removed = 0
-  for await (const boot of context.store.listParts(workerPrefix(worker), options)) {
-    if (!ended.has(boot)) removed += await collectBoot(context, { worker, boot }, ended, options)
+  for await (const part of store.listParts(WORKERS, options)) {
+    // A name that was too long to be kept whole is left to its own workers.
+    const worker = part === workerPart(context.worker) ? context.worker : workerOf(part)
+    if (worker === undefined) continue
+    for await (const boot of store.listParts(workerPrefix(worker), options)) {
+      if (before.ended.has(boot)) continue
+      if (
+        worker !== context.worker &&
+        !(await isSilent(context, { worker, boot }, before, options))
+      )
+        continue
+      removed += await collectBoot(context, { worker, boot }, before.ended, options)
+    }
   }
   return removed
+}
+
+async function isSilent(
+  { store }: ReplicaContext,
+  { worker, boot }: BootId,
+  { counters }: Collected,
+  options: CollectOptions,
+): Promise<boolean> {
+  const object = await store.get(aliveName(worker, boot), options)
+  const counter = object === undefined ? '' : Buffer.from(object.bytes).toString('base64')
+  const silent = counters.get(boot) === counter
+  counters.set(boot, counter)
+  return silent
 }
 
 async function collectBoot(

@@ -136,7 +136,7 @@ export class ProtocolWorld {
     const luck = this.schedule.random()
     if (process === undefined || this.schedule.stalled.has(process)) return
     const open = process.open.get(id)
-    if (luck < 0.1) return this.#spawn(process, 'gc', () => this.#collect(process))
+    if (luck < 0.05) return this.#spawn(process, 'gc', () => this.#collect(process))
     if (open !== undefined && !open.sealed && luck < 0.55) return this.#write(process, id, open)
     if (process.busy.has(id)) return
     if (open === undefined) {
