@@ -8,6 +8,8 @@ export interface InFlight {
   writeId: string
   bytes: Uint8Array
   ends: (ShippedEnd & { bytes: number; held: Held })[]
+  /** There was no room for all that is there. */
+  full: boolean
   /** Settled when the outcome is known and written down, or never will be. */
   done: PromiseWithResolvers<void>
 }
@@ -58,5 +60,5 @@ export async function gather(
   const writeId = newWriteId()
   const bundle = { writeId, worker, boot, slot, at: clock.wall(), entries }
   const bytes = await encodeBundle(sealer, bundle)
-  return { slot, writeId, bytes, ends, done: Promise.withResolvers() }
+  return { slot, writeId, bytes, ends, full: room <= 0, done: Promise.withResolvers() }
 }

@@ -179,9 +179,12 @@ export class Shipper {
 
   /** Until there is nothing left to store, or something came between. */
   async #work(): Promise<void> {
+    let full = false
     while (this.#state === 'running') {
-      await this.#pause()
+      // A window's changes that fill a bundle do not make those behind them wait.
+      if (!full) await this.#pause()
       const bundle = await this.#collect()
+      full = bundle?.full === true
       if (bundle === undefined) {
         if (this.#dirty.size > 0) continue
         if (this.#state === 'running') this.#state = 'idle'
