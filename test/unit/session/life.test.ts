@@ -34,7 +34,10 @@ class World {
   /** Logins that nobody but the session itself began. */
   readonly logins: number[] = []
 
-  constructor() {
+  readonly settings: LifeSettings
+
+  constructor(settings = SETTINGS) {
+    this.settings = settings
     this.life = newLife(this.now)
   }
 
@@ -46,7 +49,7 @@ class World {
   take(...events: LifeEvent[]): this {
     for (const event of events) {
       const before = this.life
-      this.life = stepLife(before, event, SETTINGS, this.facts)
+      this.life = stepLife(before, event, this.settings, this.facts)
       if (before.state !== this.life.state && !mayBecome(before.state, this.life.state))
         throw new Error(`${event.type}: from ${before.state} to ${this.life.state}`)
       if (event.type === 'admitted' && before !== this.life) this.logins.push(this.now)
@@ -304,6 +307,11 @@ function isAccountedFor({ doing, charge, pairing, cause: why, state }: Life): bo
   }
 }
 
+function expectBounded(logins: readonly number[]): void {
+  const most = logins.map((at) => logins.filter((other) => other > at - HOUR && other <= at).length)
+  expect(Math.max(0, ...most)).toBeLessThanOrEqual(SETTINGS.loginsPerHour)
+}
+
 const VISIBLE: Record<Life['doing']['kind'], readonly Life['state'][]> = {
   resting: ['idle', 'closed', 'failed', 'needs-pairing', 'banned', 'conflict'],
   given: ['queued', 'restoring', 'reconnecting'],
@@ -335,13 +343,21 @@ test('whatever happens: no illegal transition, no lost session, no unbounded ret
         expect(life.doing.kind !== 'waiting' || life.doing.until <= world.now + HOUR).toBe(true)
         expect(life.history.length).toBeLessThanOrEqual(20)
       }
-      for (const at of world.logins)
-        expect(
-          world.logins.filter((other) => other > at - HOUR && other <= at).length,
-        ).toBeLessThanOrEqual(SETTINGS.loginsPerHour)
+      expectBounded(world.logins)
     }),
     { numRuns: 1_000 },
   )
+})
+
+test('restarts count too, also where a connection that stood forgives the ones before', () => {
+  const world = new World({ ...SETTINGS, flapCount: Infinity }).online()
+  for (const end = world.now + 24 * HOUR; world.now < end;) {
+    for (const stood of [61_000, 0, 0, 0]) {
+      world.now += stood
+      world.closed('restart-required').comeBack()
+    }
+  }
+  expectBounded(world.logins)
 })
 
 test('a session that fails in every way for a day tries seldom, and never stops trying', () => {
@@ -351,7 +367,7 @@ test('a session that fails in every way for a day tries seldom, and never stops 
         constantFrom<CauseId[]>('connection-lost', 'restart-required', 'unavailable', 'timeout'),
         { minLength: 1, maxLength: 5 },
       ),
-      integer({ min: 0, max: 90_000 }),
+      array(constantFrom(0, 1_000, 61_000, 400_000), { minLength: 1, maxLength: 6 }),
       (causes, stands) => {
         const world = new World().online()
         const end = world.now + 24 * HOUR
@@ -360,7 +376,7 @@ test('a session that fails in every way for a day tries seldom, and never stops 
           const { doing } = world.life
           expect(['waiting', 'queueing']).toContain(doing.kind)
           world.comeBack()
-          world.now += stands
+          world.now += stands[n % stands.length] ?? 0
         }
         for (const at of world.logins)
           expect(
