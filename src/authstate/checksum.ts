@@ -8,7 +8,7 @@ import { RECORD_HEADER } from './record.ts'
  * another key, is missed too). They find rot: whoever can write the file can forge them. The sums
  * of checksums have 48 bits, which fit a JavaScript number.
  */
-const MODULUS = 2 ** 48
+export const MODULUS = 2 ** 48
 
 export function checksum(...parts: (string | number)[]): number {
   return crc32(parts.join('\0'))

@@ -228,6 +228,12 @@ export interface AuthHandle {
   /** Called after each group commit that advanced durableSeq. Returns the unsubscribe function. */
   onDurable(listener: (durableSeq: number) => void): () => void
   /**
+   * Reads every value that is stored and checks it: opening checks the creds, and that no value is
+   * missing or moved; the others are checked when they are read. Damage is told as by a failed read,
+   * and thrown. Takes some milliseconds of the event loop.
+   */
+  verify(): void
+  /**
    * Called once when a read found damage (`state.corrupt`). The handle is sealed then and the read
    * never settles, since Baileys would refuse the message; stop the socket and restore the session.
    * Without a listener the read rejects.

@@ -65,8 +65,7 @@ export class SessionHandle implements AuthHandle {
 
   /** Reads and checks the session's whole state; throws `state.corrupt` where it is not all there. */
   constructor(ref: SessionRef, context: HandleContext) {
-    const { head, entries } = context.reader.image(ref)
-    const creds = entries.find((entry) => entry.type === 'creds' && entry.id === '')
+    const { head, creds } = context.reader.opening(ref)
     this.sessionId = ref.sessionId
     this.#ref = { n: head.n, sessionId: head.sessionId, image: head.image }
     this.#context = context
@@ -77,7 +76,7 @@ export class SessionHandle implements AuthHandle {
     // Baileys accepts promises only where it awaits, and a throw must be a rejection.
     const get: SignalKeyStore['get'] = async (type, ids) => this.#read(() => this.#get(type, ids))
     this.state = {
-      creds: decodeCreds(ref.sessionId, creds?.value, context.revive),
+      creds: decodeCreds(ref.sessionId, creds, context.revive),
       keys: { get, set: async (data) => this.#set(data, 0) },
     }
     this.keysAhead = { get, set: async (data) => this.#set(data, AHEAD) }
@@ -120,6 +119,18 @@ export class SessionHandle implements AuthHandle {
     this.#listeners.add(listener)
     return () => {
       this.#listeners.delete(listener)
+    }
+  }
+
+  verify(): void {
+    if (this.#phase !== 'open') return
+    try {
+      this.#context.reader.image(this.#ref)
+    } catch (thrown) {
+      const error = toSessionError(thrown, this.sessionId, this.sessionId)
+      if (error.code === 'state.disk') this.#context.writer.fail(error)
+      this.#tellDamage(error)
+      throw error
     }
   }
 

@@ -40,6 +40,7 @@ import {
 } from './settings.ts'
 import { SnapshotSchedule } from './snapshots.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
+import { Scrub } from './scrub.ts'
 import { openConfiguredStore } from './storage.ts'
 import { StoreHealth } from './store-health.ts'
 
@@ -334,8 +335,10 @@ export class Worker {
     )
     const rounds = new RetryRounds(service, logger, this.#stopping.signal)
     const { backPressure } = state
-    for (const part of [snapshots, rounds, backPressure]) part.start()
-    this.#schedules = [rounds, snapshots, backPressure]
+    const quiet = () => state.phase === 'running'
+    const scrub = new Scrub({ roster: service.roster, quiet, logger })
+    this.#schedules = [rounds, snapshots, backPressure, scrub]
+    for (const part of [snapshots, rounds, backPressure, scrub]) part.start()
     return snapshots
   }
 

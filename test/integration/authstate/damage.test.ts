@@ -96,7 +96,7 @@ async function judge(stateDir: string): Promise<Outcome> {
     for (const sessionId of [...SESSIONS, IMAGE]) {
       const image = await orCorrupt(async () => (await store.image(sessionId)).entries)
       if (image !== 'found') same('values', image, truth.entries.get(sessionId))
-      const opened = await orCorrupt(async () => store.open(sessionId))
+      const opened = await orCorrupt(async () => (await store.open(sessionId)).verify())
       same('open', opened === 'found', image === 'found')
       const hashes = await orCorrupt(async () => hashesOf(store, sessionId))
       const right = truth.hashes.get(sessionId) ?? []
@@ -146,9 +146,7 @@ describe('damage that SQLite does not see', () => {
   }
 
   test.each([
-    ['a changed value', "UPDATE kv SET value = x'01c0' WHERE session = 2 AND id = '5'"],
     ['a missing value', "DELETE FROM kv WHERE session = 2 AND id = '5'"],
-    ['a value under another name', "UPDATE kv SET id = '5x' WHERE session = 2 AND id = '5'"],
     [
       'a value of another session',
       "UPDATE kv SET session = 2, id = '5y' WHERE session = 1 AND id = '5'",
@@ -164,6 +162,26 @@ describe('damage that SQLite does not see', () => {
     for (const sessionId of others) await store.open(sessionId)
     await store.quarantine('beta', 'damaged')
     expect(store.find('beta')).toBeUndefined()
+  })
+
+  test.each([
+    ['a changed value', "UPDATE kv SET value = x'01c0' WHERE session = 2 AND id = '5'", '5'],
+    ['a value under another name', "UPDATE kv SET id = '5x' WHERE session = 2 AND id = '5'", '5x'],
+  ])('%s: found when it is read, and by a look at all values', async (_, change, id) => {
+    const store = await openTestStore({ stateDir: tampered(change) })
+    const handle = await store.open('beta')
+    await expect(handle.state.keys.get('identity-key', [id])).rejects.toThrow(corrupt)
+    await handle.close()
+    // From then on the session is known as damaged.
+    await expect(store.open('beta')).rejects.toThrow(corrupt)
+
+    const other = await openTestStore({ stateDir: tampered(change) })
+    const told: unknown[] = []
+    const checked = await other.open('beta')
+    checked.onDamage((error) => told.push(error))
+    expect(() => checked.verify()).toThrow(corrupt)
+    expect(told).toEqual([corrupt])
+    for (const sessionId of ['alpha', 'gamma']) (await other.open(sessionId)).verify()
   })
 
   test.each([
