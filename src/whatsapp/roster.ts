@@ -1,9 +1,12 @@
 import type { SessionPatch, SessionRecord } from '../registry/port.ts'
 import type { Doing } from '../session/life.ts'
-import type { SessionView } from '../session/state.ts'
+import type { SessionState, SessionView } from '../session/state.ts'
 import { GatewayError } from '../session/errors.ts'
 import type { ServicePorts } from './ports.ts'
 import { SessionRunner } from './runner.ts'
+
+/** States on the way to another one: a mass start is not slowed down by writing each of them. */
+const PASSING = new Set<SessionState>(['queued', 'restoring', 'connecting', 'closing'])
 
 /** The sessions of this worker: a runner for each, and what is remembered of it. */
 export class Roster {
@@ -149,6 +152,7 @@ export class Roster {
   #changed(runner: SessionRunner): void {
     if (this.#runners.get(runner.id) !== runner) return
     this.#ports.emit({ type: 'session', view: this.view(runner) })
+    if (PASSING.has(runner.state)) return
     const record = this.#records.get(runner.id)
     const cause = runner.cause ?? null
     if (record?.lastState === runner.state && record.lastCause === cause) return
