@@ -32,6 +32,8 @@ export interface EngineSettings {
   deadlineMs: number
 }
 
+/** A timer that is set to longer fires at once. */
+const LONGEST_MS = 2 ** 31 - 1
 /** Sessions that may be restored and wait for their turn to log in. */
 const AHEAD = 100
 
@@ -75,7 +77,7 @@ export class QueuedRecoveryEngine implements RecoveryEngine, LoginGate {
     const id = ++this.#lastRun
     const { concurrency, deadlineMs = this.#settings.deadlineMs } = options
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(late()), deadlineMs)
+    const timer = setTimeout(() => deadline.abort(late()), Math.min(deadlineMs, LONGEST_MS))
     const signal = AbortSignal.any([deadline.signal, ...(options.signal ? [options.signal] : [])])
     const unsubscribe = this.onPause(emit)
     if (concurrency !== undefined) this.#limit(id, concurrency)

@@ -200,6 +200,12 @@ test('a run ends at its deadline, with what is missing failed, and gives the ses
   expect(tasks.map((one) => one.told.at(-1))).toEqual(['recovered', 'failed', 'failed', 'failed'])
 })
 
+test('a deadline beyond what a timer can hold is none', async () => {
+  const engine = new QueuedRecoveryEngine(SETTINGS)
+  const [result] = await engine.run([task('a')], { deadlineMs: 1e12 })
+  expect(result).toMatchObject({ outcome: 'recovered' })
+})
+
 test('cancelling settles every session once and starts nothing more', async () => {
   const cancel = new AbortController()
   const tasks = many(20, (id, n) =>
