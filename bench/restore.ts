@@ -28,7 +28,7 @@ import { startRgw, type RgwAccess } from '../test/services/rgw-server.ts'
 import type { Row } from './report.ts'
 
 const BUCKET = 'bench'
-const CONCURRENCY = 32
+const CONCURRENCY = 16
 const REPLACED_SESSIONS = 3
 
 interface Job {
