@@ -8,6 +8,7 @@ import type { AckMode, AuthStore } from './port.ts'
 import { Pressure } from './pressure.ts'
 import { Reader } from './reader.ts'
 import type { Revive } from './session-handle.ts'
+import { toStateError } from './sqlite-error.ts'
 import { createPrivateFile, moveAside, quarantinePath, syncDirectory } from './state-files.ts'
 import { LocalAuthStore } from './store.ts'
 import { Writer } from './writer.ts'
@@ -53,10 +54,10 @@ async function openLocked(options: AuthStoreOptions, release: () => void): Promi
   const file = join(options.stateDir, 'state.db')
   const pressure = new Pressure(options.highWater ?? HIGH_WATER)
   const stores: LocalAuthStore[] = []
-  const start = (): Promise<{ writer: Writer; opened: Opened }> => {
+  const start = async (): Promise<{ writer: Writer; opened: Opened; reader: Reader }> => {
     createPrivateFile(file)
     syncDirectory(options.stateDir)
-    return Writer.start({
+    const { writer, opened } = await Writer.start({
       file,
       maxPages: options.maxPages,
       onCommit: (heads) => {
@@ -69,23 +70,23 @@ async function openLocked(options: AuthStoreOptions, release: () => void): Promi
         for (const store of stores) store.failed(error)
       },
     })
+    try {
+      return { writer, opened, reader: new Reader(file) }
+    } catch (error) {
+      // Whether closing works or not, this is the error to report.
+      await Promise.allSettled([writer.close()])
+      throw toStateError(error, file)
+    }
   }
 
   let quarantined: string | undefined
-  const { writer, opened } = await start().catch((error: unknown) => {
+  const { writer, opened, reader } = await start().catch((error: unknown) => {
     const corrupt = error instanceof GatewayError && error.code === 'state.corrupt'
     if (!corrupt || options.onCorrupt === 'fail') throw error
     quarantined = quarantinePath(options.stateDir, 'state', new Date())
     moveAside(file, quarantined)
     return start()
   })
-  let reader: Reader
-  try {
-    reader = new Reader(file)
-  } catch (error) {
-    await writer.close()
-    throw error
-  }
   const store = new LocalAuthStore({
     stateDir: options.stateDir,
     file,
