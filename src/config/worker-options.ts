@@ -103,7 +103,7 @@ export const WORKER_OPTIONS = {
     env: 'WA_GATEWAY_RECOVERY_CONCURRENCY',
     key: 'recovery.concurrency',
     kind: integer(1, 1000),
-    default: 10,
+    default: 20,
     doc: 'Sessions that log in at the same time.',
   }),
   recoveryRestores: option({
@@ -131,7 +131,7 @@ export const WORKER_OPTIONS = {
     env: 'WA_GATEWAY_LOGIN_RATE',
     key: 'whatsapp.loginRate',
     kind: integer(1, 1000),
-    default: 100,
+    default: 200,
     doc: 'Logins a second at WhatsApp, over all sessions: recoveries, reconnects and retries alike.',
   }),
 
