@@ -7,7 +7,7 @@ import { continues } from './chain.ts'
 import { decodeValue } from './codec.ts'
 import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
 import type { Roster, SessionHead } from './heads.ts'
-import { Images } from './images.ts'
+import { Images, keyOf, sumOf } from './images.ts'
 import { saveBoot, saveMeta } from './meta.ts'
 import type { Boot } from './meta.ts'
 import { packHeads } from './op-packing.ts'
@@ -17,6 +17,10 @@ import { decodeRecord, readRecord } from './record.ts'
 import type { Write } from './writes.ts'
 import { toSessionError } from './sqlite-error.ts'
 import type { DamagedSession, PackedHeads, WriterOp } from './writer-protocol.ts'
+
+/** With more values over it than these, an image becomes rows. */
+const OVER_LIMIT = 32
+const CREDS_KEY = keyOf('creds', '')
 
 /** creds.account exists once a phone linked the device. */
 export function isPaired(creds: Uint8Array): boolean {
@@ -34,6 +38,8 @@ export class Applier {
   readonly #heads: Map<number, SessionHead>
   readonly #boots: Map<string, Boot>
   readonly #sums = new RecentSums()
+  /** At most so many values lie over the images of these sessions. */
+  readonly #over = new Map<number, number>()
   /** Heads that changed in this transaction, and those whose id or tags are news. */
   readonly #dirty = new Set<SessionHead>()
   readonly #news = new Set<SessionHead>()
@@ -143,16 +149,26 @@ export class Applier {
 
   /** A change of a session whose image is damaged is passed over, and so are those after it. */
   #follow(head: SessionHead, record: Uint8Array): void {
-    if (head.image && !this.#expand(head)) return
-    this.#change(head, record)
+    if (this.#damaged.has(head.n)) return
+    const change = readRecord(record)
+    if (head.image && !this.#mayLieOver(head, change.writes) && !this.#expand(head)) return
+    this.#change(head, record, change)
+  }
+
+  /** A login changes a handful of values: they get rows that lie over the image. */
+  #mayLieOver(head: SessionHead, writes: readonly Write[]): boolean {
+    if (writes.some(({ value }) => value === null)) return false
+    const over = this.#over.get(head.n) ?? this.#images.over(head.n).size
+    this.#over.set(head.n, over + writes.length)
+    return over + writes.length <= OVER_LIMIT
   }
 
   /** The values of an image become rows; false where they are damaged. */
   #expand(head: SessionHead): boolean {
-    if (this.#damaged.has(head.n)) return false
+    const over = this.#images.over(head.n)
     let entries: Entry[]
     try {
-      entries = this.#images.take(head)
+      entries = this.#images.take(head, over)
     } catch (error) {
       const known = toSessionError(error, head.sessionId, head.sessionId)
       if (known.code !== 'state.corrupt') throw error
@@ -161,14 +177,14 @@ export class Applier {
       return false
     }
     head.image = false
-    head.keys = 0
-    head.digest = 0
-    for (const entry of entries) this.#put(head, entry)
+    this.#over.delete(head.n)
+    head.keys = [...over.keys()].filter((key) => key !== CREDS_KEY).length
+    head.digest = sumOf(over)
+    for (const entry of entries) if (!over.has(keyOf(entry.type, entry.id))) this.#put(head, entry)
     return true
   }
 
-  #change(head: SessionHead, record: Uint8Array): void {
-    const change = readRecord(record)
+  #change(head: SessionHead, record: Uint8Array, change = readRecord(record)): void {
     if (!continues(head, change))
       throw new TypeError(`change ${change.seq} does not follow on ${head.seq}`)
     this.#log.run(head.n, change.seq, recordSum(head.n, change.seq, record), record)
@@ -269,6 +285,7 @@ export class Applier {
     ])
       this.#db.prepare(`DELETE FROM ${table} WHERE ${key} = ?`).run(head.n)
     this.#heads.delete(head.n)
+    this.#over.delete(head.n)
     this.#damaged.delete(head.n)
     this.#dirty.delete(head)
     this.#news.delete(head)

@@ -15,9 +15,9 @@ export interface SessionHead {
   paired: boolean
   /** Values other than the creds. */
   keys: number
-  /** The values lie in `images`, not in kv. */
+  /** The values lie in `images`, but for a few that changed since, which lie in kv. */
   image: boolean
-  /** The sum of its kv rows' checksums or, of an image, its checksum. */
+  /** The sum of its kv rows' checksums and, where it has one, its image's. */
   digest: number
   tags: BaseTag[]
   /** Bytes of its records in the journal; counted, not stored. */

@@ -1,3 +1,4 @@
+import { keyOf } from './images.ts'
 import type { Entry } from './port.ts'
 
 /** Bytes of values kept. A session leaves as soon as it changes, so few are here for long. */
@@ -57,8 +58,4 @@ export class ImageCache {
     this.#kept.set(n, kept)
     return kept
   }
-}
-
-function keyOf(type: string, id: string): string {
-  return `${type}\0${id}`
 }

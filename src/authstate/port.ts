@@ -43,6 +43,7 @@ export interface LocalSession {
   confirmedEpoch: number
   /** creds.account exists: a phone linked this device. (creds.registered stays false after QR.) */
   paired: boolean
+  /** Values that changed since an image was installed may count twice, until it becomes rows. */
   keys: number
   /** Bytes of the durable changes after storedSeq, which the journal keeps for the object store. */
   backlogBytes: number

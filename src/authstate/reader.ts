@@ -8,7 +8,7 @@ import { MODULUS, plus, recordSum, rowSum } from './checksum.ts'
 import { headFromRow } from './heads.ts'
 import type { SessionHead } from './heads.ts'
 import { ImageCache } from './image-cache.ts'
-import { SELECT_IMAGE, imageEntries } from './images.ts'
+import { SELECT_IMAGE, imageEntries, keyOf } from './images.ts'
 import type { Entry, JournalEntry } from './port.ts'
 import { decodeLink, decodeRecord } from './record.ts'
 import type { ChangeRecord } from './record.ts'
@@ -64,10 +64,12 @@ export class Reader {
 
   value(ref: SessionRef, type: string, id: string): Uint8Array | undefined {
     return this.#guard(ref, 'values', () => {
-      const known = ref.image ? this.#inImage(ref, type, id) : undefined
-      if (known !== undefined) return known.value
-      const row = this.#value.get(ref.n, type, id)
-      return row === undefined ? undefined : checked(ref, type, id, row)
+      // What changed lies over the image.
+      const row = this.#row(ref, type, id)
+      if (row !== undefined || !ref.image) return row
+      const known = this.#inImage(ref, type, id)
+      // It became rows between the two looks.
+      return known === undefined ? this.#row(ref, type, id) : known.value
     })
   }
 
@@ -80,14 +82,14 @@ export class Reader {
     return this.#guard(ref, 'values', () =>
       this.#atOnce(() => {
         const head = this.#headOf(ref)
+        const creds = this.#row(ref, 'creds', '')
         if (head.image) {
           this.#entriesOf(head)
-          return { head, creds: this.#images.find(ref.n, 'creds', '')?.value }
+          return { head, creds: creds ?? this.#images.find(ref.n, 'creds', '')?.value }
         }
-        const { digest } = this.#digest.get(MODULUS, ref.n) ?? {}
-        if ((digest ?? 0) !== head.digest) throw corruptSession(ref.sessionId, 'values are missing')
-        const row = this.#value.get(ref.n, 'creds', '')
-        return { head, creds: row && checked(ref, 'creds', '', row) }
+        if (this.#sumOfRows(ref.n) !== head.digest)
+          throw corruptSession(ref.sessionId, 'values are missing')
+        return { head, creds }
       }),
     )
   }
@@ -97,16 +99,19 @@ export class Reader {
     return this.#guard(ref, 'values', () =>
       this.#atOnce(() => {
         const head = this.#headOf(ref)
-        if (head.image) return { head, entries: this.#entriesOf(head) }
         let digest = 0
-        const entries = this.#values.all(ref.n).map((row): Entry => {
+        const rows = this.#values.all(ref.n).map((row): Entry => {
           const [type, id] = [String(row['type']), String(row['id'])]
           const value = checked(ref, type, id, row)
           digest = plus(digest, Number(row['sum']))
           return { type, id, value }
         })
+        if (head.image) {
+          const image = imageEntries(head, this.#image.get(head.n), digest)
+          return { head, entries: laidOver(image, rows) }
+        }
         if (digest !== head.digest) throw corruptSession(ref.sessionId, 'values are missing')
-        return { head, entries }
+        return { head, entries: rows }
       }),
     )
   }
@@ -140,7 +145,7 @@ export class Reader {
   #entriesOf(head: SessionHead): Entry[] {
     const kept = this.#images.entries(head.n)
     if (kept !== undefined) return kept
-    const entries = imageEntries(head, this.#image.get(head.n))
+    const entries = imageEntries(head, this.#image.get(head.n), this.#sumOfRows(head.n))
     this.#images.put(head.n, entries)
     return entries
   }
@@ -183,6 +188,15 @@ export class Reader {
     this.#db.close()
   }
 
+  #sumOfRows(n: number): number {
+    return Number(this.#digest.get(MODULUS, n)?.['digest'] ?? 0)
+  }
+
+  #row(ref: SessionRef, type: string, id: string): Uint8Array | undefined {
+    const row = this.#value.get(ref.n, type, id)
+    return row && checked(ref, type, id, row)
+  }
+
   #headOf(ref: SessionRef): SessionHead {
     const row = this.#head.get(ref.n)
     if (row === undefined) throw corruptSession(ref.sessionId, 'its row is missing')
@@ -211,6 +225,13 @@ export class Reader {
       throw known
     }
   }
+}
+
+/** The values of an image, with those that changed since in their place. */
+function laidOver(image: Entry[], rows: readonly Entry[]): Entry[] {
+  if (rows.length === 0) return image
+  const changed = new Set(rows.map(({ type, id }) => keyOf(type, id)))
+  return [...image.filter(({ type, id }) => !changed.has(keyOf(type, id))), ...rows]
 }
 
 function checkedRecord(ref: SessionRef, seq: number, row: Record<string, unknown>): Uint8Array {

@@ -6,8 +6,8 @@ import { resumBoots } from './meta.ts'
 export const APPLICATION_ID = 0x77616777
 
 /**
- * A session's values are one body in `images`, as they were installed, until its first change moves
- * them into kv; never both.
+ * A session's values are one body in `images`, as they were installed, with a few that changed since
+ * in kv over it; a change that deletes one, or one too many, moves all into kv.
  *
  * kv and journal have rowids: a value of 1 to 4 KB then lies in one page that an update rewrites
  * alone. Without them it spills into overflow pages, and group commit has a third of the rate.

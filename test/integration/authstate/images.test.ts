@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 
 import { encodeValue } from '../../../src/authstate/codec.ts'
 import { packEntries } from '../../../src/authstate/packed.ts'
-import type { AuthStore, SessionImage } from '../../../src/authstate/port.ts'
+import type { AuthStore, Entry, SessionImage } from '../../../src/authstate/port.ts'
 import { isPending, openTestStore, temporaryDirectory } from '../../support/authstate.ts'
 import { sessionImage, valuesOf } from '../../support/session-image.ts'
 
@@ -37,34 +37,37 @@ async function install(store: AuthStore, image: SessionImage): Promise<void> {
   await store.install(image, { epoch: 1, boot: store.boot })
 }
 
-test.each(['compressed', 'plain'])('the first change makes rows of a %s image', async (how) => {
-  const stateDir = temporaryDirectory()
-  const store = await openTestStore({ stateDir })
-  const image = sessionImage('a', VALUES, 7)
-  await install(store, {
-    ...image,
-    ...(how === 'compressed' && { packed: await packEntries(image.entries) }),
-  })
-  expect(rows(stateDir, 1)).toEqual({ kv: 0, images: 1 })
-  const handle = await store.open('a')
-  expect(await handle.state.keys.get('lid-mapping', ['3', '99'])).toEqual({ 3: 'lid 3' })
+test.each(['compressed', 'plain'])(
+  'a change that deletes makes rows of a %s image',
+  async (how) => {
+    const stateDir = temporaryDirectory()
+    const store = await openTestStore({ stateDir })
+    const image = sessionImage('a', VALUES, 7)
+    await install(store, {
+      ...image,
+      ...(how === 'compressed' && { packed: await packEntries(image.entries) }),
+    })
+    expect(rows(stateDir, 1)).toEqual({ kv: 0, images: 1 })
+    const handle = await store.open('a')
+    expect(await handle.state.keys.get('lid-mapping', ['3', '99'])).toEqual({ 3: 'lid 3' })
 
-  await handle.state.keys.set({ 'lid-mapping': { 3: 'new', 4: null, 99: 'more' } })
-  expect(rows(stateDir, 1)).toEqual({ kv: image.entries.length, images: 0 })
-  expect(await handle.state.keys.get('lid-mapping', ['3', '4', '5', '99'])).toEqual({
-    3: 'new',
-    5: 'lid 5',
-    99: 'more',
-  })
-  expect(store.find('a')).toMatchObject({ seq: 8, storedSeq: 7, keys: 41, paired: true })
-  expect(store.journal('a', 0, Infinity)).toMatchObject([{ seq: 8, previous: image.hash }])
-  const { entries } = await store.image('a')
-  await store.close()
+    await handle.state.keys.set({ 'lid-mapping': { 3: 'new', 4: null, 99: 'more' } })
+    expect(rows(stateDir, 1)).toEqual({ kv: image.entries.length, images: 0 })
+    expect(await handle.state.keys.get('lid-mapping', ['3', '4', '5', '99'])).toEqual({
+      3: 'new',
+      5: 'lid 5',
+      99: 'more',
+    })
+    expect(store.find('a')).toMatchObject({ seq: 8, storedSeq: 7, keys: 41, paired: true })
+    expect(store.journal('a', 0, Infinity)).toMatchObject([{ seq: 8, previous: image.hash }])
+    const { entries } = await store.image('a')
+    await store.close()
 
-  const again = await openTestStore({ stateDir, onCorrupt: 'fail' })
-  expect(valuesOf((await again.image('a')).entries)).toEqual(valuesOf(entries))
-  await again.open('a')
-})
+    const again = await openTestStore({ stateDir, onCorrupt: 'fail' })
+    expect(valuesOf((await again.image('a')).entries)).toEqual(valuesOf(entries))
+    await again.open('a')
+  },
+)
 
 test('an image that was never changed serves after a restart, for reading and as a whole', async () => {
   const stateDir = temporaryDirectory()
@@ -80,16 +83,94 @@ test('an image that was never changed serves after a restart, for reading and as
   const handle = await again.open('a')
   expect(await handle.state.keys.get('lid-mapping', ['39'])).toEqual({ 39: 'lid 39' })
   await handle.saveCreds()
-  expect(rows(stateDir, 1)).toEqual({ kv: image.entries.length, images: 0 })
+  expect(rows(stateDir, 1)).toEqual({ kv: 1, images: 1 })
   await handle.close()
   await again.purge('a')
   expect(rows(stateDir, 1)).toEqual({ kv: 0, images: 0 })
+})
+
+describe('values that change', () => {
+  async function changed(): Promise<{ stateDir: string; store: AuthStore; image: SessionImage }> {
+    const stateDir = temporaryDirectory()
+    const store = await openTestStore({ stateDir })
+    const image = sessionImage('a', VALUES, 7)
+    await install(store, image)
+    const handle = await store.open('a')
+    for (const id of [901, 902]) {
+      handle.state.creds.nextPreKeyId = id
+      await handle.saveCreds()
+    }
+    await handle.close()
+    return { stateDir, store, image }
+  }
+
+  test('lie over the image until one is deleted, also after a restart', async () => {
+    const { stateDir, store, image } = await changed()
+    expect(rows(stateDir, 1)).toEqual({ kv: 1, images: 1 })
+    expect(store.find('a')).toMatchObject({ seq: 9, keys: 41, paired: true })
+    const before = valuesOf((await store.image('a')).entries)
+    await store.close()
+
+    const again = await openTestStore({ stateDir, onCorrupt: 'fail' })
+    expect(valuesOf((await again.image('a')).entries)).toEqual(before)
+    const handle = await again.open('a')
+    expect(handle.state.creds.nextPreKeyId).toBe(902)
+    expect(await handle.state.keys.get('lid-mapping', ['5'])).toEqual({ 5: 'lid 5' })
+    await handle.state.keys.set({ 'lid-mapping': { 5: 'new', more: 'x' } })
+    expect(rows(stateDir, 1)).toEqual({ kv: 3, images: 1 })
+    expect(await handle.state.keys.get('lid-mapping', ['4', '5', 'more'])).toEqual({
+      4: 'lid 4',
+      5: 'new',
+      more: 'x',
+    })
+    handle.verify()
+    await handle.state.keys.set({ 'lid-mapping': { more: null } })
+    expect(rows(stateDir, 1)).toEqual({ kv: image.entries.length, images: 0 })
+    handle.verify()
+    await again.close()
+
+    const last = await openTestStore({ stateDir, onCorrupt: 'fail' })
+    expect(last.find('a')).toMatchObject({ seq: 11, keys: 41, paired: true })
+    const opened = await last.open('a')
+    opened.verify()
+    expect(opened.state.creds.nextPreKeyId).toBe(902)
+    expect(await opened.state.keys.get('lid-mapping', ['4', '5'])).toEqual({ 4: 'lid 4', 5: 'new' })
+  })
+
+  test('become rows with all others when they are many', async () => {
+    const { stateDir, store, image } = await changed()
+    const handle = await store.open('a')
+    for (let n = 0; n < 40; n++)
+      await handle.state.keys.set({ 'lid-mapping': { [`${n}`]: `new ${n}` } })
+    expect(rows(stateDir, 1)).toEqual({ kv: image.entries.length, images: 0 })
+    expect(store.find('a')).toMatchObject({ keys: 41 })
+    handle.verify()
+    expect(await handle.state.keys.get('lid-mapping', ['0', '39'])).toEqual({
+      0: 'new 0',
+      39: 'new 39',
+    })
+  })
+
+  test.each([
+    ['changed', "UPDATE kv SET value = x'01c0'"],
+    ['gone', 'DELETE FROM kv'],
+  ])('and are %s on the disk: the session is damaged, and can be set aside', async (_, how) => {
+    const { stateDir, store } = await changed()
+    await store.close()
+    tamper(stateDir, how)
+    const again = await openTestStore({ stateDir, onCorrupt: 'fail' })
+    await expect(again.open('a')).rejects.toThrow(corrupt)
+    await again.quarantine('a', 'damaged')
+    await install(again, sessionImage('a', VALUES))
+    await again.open('a')
+  })
 })
 
 test('whatever is written and read, an image answers as the same state in rows does', async () => {
   const ids = ['1', '2', '3', '4']
   const step = fc.record({
     set: fc.dictionary(fc.constantFrom(...ids), fc.option(fc.string()), { maxKeys: 3 }),
+    creds: fc.boolean(),
     wait: fc.boolean(),
   })
   await fc.assert(
@@ -99,12 +180,16 @@ test('whatever is written and read, an image answers as the same state in rows d
       async (first, steps) => {
         const store = await openTestStore()
         await install(store, sessionImage('a', { 'lid-mapping': first }))
-        const { state, whenDurable } = await store.open('a').then((handle) => ({
-          state: handle.state,
-          whenDurable: () => handle.whenDurable(),
-        }))
+        const handle = await store.open('a')
+        const { state } = handle
+        const whenDurable = async () => handle.whenDurable()
         const model = new Map(Object.entries(first))
-        for (const { set, wait } of steps) {
+        let preKeys = state.creds.nextPreKeyId
+        for (const { set, creds, wait } of steps) {
+          if (creds) {
+            state.creds.nextPreKeyId = ++preKeys
+            void handle.saveCreds()
+          }
           void state.keys.set({ 'lid-mapping': set })
           for (const [id, value] of Object.entries(set))
             if (value === null) model.delete(id)
@@ -114,9 +199,14 @@ test('whatever is written and read, an image answers as the same state in rows d
         }
         await whenDurable()
         expect(await state.keys.get('lid-mapping', ids)).toEqual(Object.fromEntries(model))
-        expect(store.find('a')?.keys).toBe(model.size)
+        expect(store.find('a')?.keys).toBeGreaterThanOrEqual(model.size)
         const expected = sessionImage('a', { 'lid-mapping': Object.fromEntries(model) })
-        expect(valuesOf((await store.image('a')).entries)).toEqual(valuesOf(expected.entries))
+        const values = (entries: Entry[]) =>
+          valuesOf(entries.filter(({ type }) => type !== 'creds'))
+        expect(values((await store.image('a')).entries)).toEqual(values(expected.entries))
+        handle.verify()
+        await handle.close()
+        expect((await store.open('a')).state.creds.nextPreKeyId).toBe(preKeys)
         await store.close()
       },
     ),
@@ -155,7 +245,7 @@ describe('a damaged image', () => {
   )
 
   test.each(DAMAGE)(
-    'that is %s while it is open stops the session at its first change',
+    'that is %s while it is open stops the session at the change that needs it',
     async (_, how) => {
       const stateDir = temporaryDirectory()
       const store = await openTestStore({ stateDir })
@@ -166,7 +256,7 @@ describe('a damaged image', () => {
         handle.onDamage(resolve)
       })
       tamper(stateDir, how)
-      const sets = [1, 2].map(async (n) => handle.state.keys.set({ 'lid-mapping': { [n]: 'new' } }))
+      const sets = [1, 2].map(async (n) => handle.state.keys.set({ 'lid-mapping': { [n]: null } }))
       const durable = handle.whenDurable().catch((error: unknown) => error)
       expect(await told).toEqual(corrupt)
       expect(await durable).toEqual(corrupt)

@@ -98,7 +98,7 @@ async function expectImages(store: AuthStore): Promise<void> {
           if (value === null) delete values[`${type} ${id}`]
           else values[`${type} ${id}`] = Buffer.from(encodeValue(value)).toString('hex')
     expect(valuesOf(entries)).toEqual(values)
-    expect(store.find(sessionId)?.keys).toBe(Object.keys(values).length)
+    expect(store.find(sessionId)?.keys).toBeGreaterThanOrEqual(Object.keys(values).length)
     const handle = await store.open(sessionId)
     await handle.close()
   }

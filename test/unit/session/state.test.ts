@@ -30,7 +30,7 @@ test('from every state a session can be closed, and from every one it can come b
 
 test('a session only becomes online from a connection that was being made', () => {
   const before = SESSION_STATES.filter((state) => mayBecome(state, 'online'))
-  expect(before).toEqual(['connecting'])
+  expect(before).toEqual(['pairing', 'connecting'])
 })
 
 test('what was closed does not go on by itself', () => {
