@@ -63,6 +63,8 @@ test.each([
     expect(after.owner).toMatchObject({ worker: 'worker-2', epoch: owner?.epoch, mine: true })
 
     // What the zombie wrote is followed by nobody: a third host goes on from where the second ended.
+    // Paused, it does not take up the session again when that is released.
+    await zombie.client.call('session.pause', { session: taken })
     expect(await other.stop()).toBe(0)
     const third = new Rival(stage, 'worker-3')
     const heir = await third.start()
