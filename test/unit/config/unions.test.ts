@@ -60,7 +60,7 @@ test('the simulator may stand in for WhatsApp on this host', () => {
   expect(load(env).config.whatsapp).toEqual({
     url: 'ws://127.0.0.1:4000/ws/chat',
     root: 'ab'.repeat(32),
-    loginRate: 100,
+    loginRate: 200,
     version: [2, 3000, 7],
   })
 })
