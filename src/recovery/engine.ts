@@ -35,7 +35,7 @@ export interface EngineSettings {
 /** A timer that is set to longer fires at once. */
 const LONGEST_MS = 2 ** 31 - 1
 /** Sessions that may be restored and wait for their turn to log in. */
-const AHEAD = 100
+const AHEAD = 40
 
 const LOGINS: BreakerSettings = {
   sessions: 3,
