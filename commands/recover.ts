@@ -125,20 +125,24 @@ async function backOf(
 function assertTogether(options: RecoverOptions): void {
   const { session, all, filter, from, at, offline, dryRun, deadline } = options
   const back = from !== undefined || at !== undefined
-  const wrong =
-    filter !== undefined && (session !== undefined || all !== undefined || offline === true)
-      ? '--filter goes without --session, --all and --offline'
-      : from !== undefined && at !== undefined
-        ? '--from and --at exclude each other'
-        : back && session?.length !== 1
-          ? '--from and --at go with one --session'
-          : back && (offline === true || dryRun === true)
-            ? '--from and --at go without --offline and --dry-run'
-            : offline === true && dryRun === true
-              ? '--dry-run asks the daemon, --offline is for when there is none'
-              : deadline !== undefined && offline === true
-                ? '--deadline goes without --offline'
-                : undefined
+  const rules: [broken: boolean, words: string][] = [
+    [
+      filter !== undefined && (session !== undefined || all !== undefined || offline === true),
+      '--filter goes without --session, --all and --offline',
+    ],
+    [from !== undefined && at !== undefined, '--from and --at exclude each other'],
+    [back && session?.length !== 1, '--from and --at go with one --session'],
+    [
+      back && (offline === true || dryRun === true),
+      '--from and --at go without --offline and --dry-run',
+    ],
+    [
+      offline === true && dryRun === true,
+      '--dry-run asks the daemon, --offline is for when there is none',
+    ],
+    [deadline !== undefined && offline === true, '--deadline goes without --offline'],
+  ]
+  const wrong = rules.find(([broken]) => broken)?.[1]
   if (wrong === undefined) return
   throw new GatewayError({ code: 'usage', message: wrong, hint: 'see `wa-gateway recover --help`' })
 }

@@ -61,15 +61,17 @@ export async function withDaemon(
   }
 }
 
-function timeLimit(
+/** Aborts `grace` seconds after --timeout, if that was given; `clear` it when the work is done. */
+export function timeLimit(
   seconds: number | undefined,
   grace: number,
+  what = 'what the daemon had begun goes on',
 ): { signal: AbortSignal; clear: () => void } {
   const over = new AbortController()
   if (seconds === undefined) return { signal: over.signal, clear: () => {} }
   const error = new GatewayError({
     code: 'operation.timeout',
-    message: `no result within ${seconds} s; what the daemon had begun goes on`,
+    message: `no result within ${seconds} s; ${what}`,
     hint: 'see `wa-gateway status`, or give a longer --timeout',
   })
   const timer = setTimeout(() => over.abort(error), (seconds + grace) * 1_000)

@@ -1,9 +1,11 @@
 import type { Command } from 'commander'
 import { loadConfig } from '../../src/config/load.ts'
+import { secretsOf } from '../../src/config/secret.ts'
 import { EXIT } from '../../src/session/errors.ts'
 import type { OfflineResult } from '../../src/daemon/offline.ts'
 import { renderTable } from '../render/table.ts'
 import { elapsed } from '../render/time.ts'
+import { timeLimit } from './cli.ts'
 import type { CommonOptions, Context } from './context.ts'
 import { exitWith } from './exit.ts'
 
@@ -23,21 +25,21 @@ export async function runOffline(
   const { config } = loadConfig({ env: context.env, cwd: context.cwd, flags: {}, configFile })
   const { recoverOffline } = await import('../../src/daemon/offline.ts')
   const { createLogger } = await import('../../src/daemon/log.ts')
-  const limit = timeout === undefined ? [] : [AbortSignal.timeout(timeout * 1_000)]
+  const limit = timeLimit(timeout, 0, 'sessions that were restored stay so')
   const results = await recoverOffline(
     config,
     {
       ...(session !== undefined && { sessionIds: session }),
       ...(takeOver === true && { takeOver }),
       ...(concurrency !== undefined && { concurrency }),
-      signal: AbortSignal.any([context.signal, ...limit]),
+      signal: AbortSignal.any([context.signal, limit.signal]),
       onResult: (result, done, total) => {
         if (json === true) context.stdout.write(`${JSON.stringify({ type: 'settled', result })}\n`)
         else context.stderr.write(`${done}/${total} ${result.sessionId} ${result.outcome}\n`)
       },
     },
-    createLogger('warn', context.stderr),
-  )
+    createLogger('warn', context.stderr, secretsOf(config)),
+  ).finally(() => limit.clear())
   if (json === true) context.stdout.write(`${JSON.stringify({ type: 'end', results })}\n`)
   else context.stdout.write(render(results, context.columns))
   exitWith(exitOf(results))

@@ -151,12 +151,15 @@ export class Applier {
   #follow(head: SessionHead, record: Uint8Array): void {
     if (this.#damaged.has(head.n)) return
     const change = readRecord(record)
-    if (head.image && !this.#mayLieOver(head, change.writes) && !this.#expand(head)) return
+    if (head.image && !this.#layOver(head, change.writes) && !this.#expand(head)) return
     this.#change(head, record, change)
   }
 
-  /** A login changes a handful of values: they get rows that lie over the image. */
-  #mayLieOver(head: SessionHead, writes: readonly Write[]): boolean {
+  /**
+   * A login changes a handful of values: they get rows that lie over the image, which are counted
+   * here. False where the image has to become rows.
+   */
+  #layOver(head: SessionHead, writes: readonly Write[]): boolean {
     if (writes.some(({ value }) => value === null)) return false
     const over = this.#over.get(head.n) ?? this.#images.over(head.n).size
     this.#over.set(head.n, over + writes.length)

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { AssignedSession } from '../backend/port.ts'
-import type { RecoveryEvent } from '../recovery/port.ts'
+import type { RecoveryEvent, RunOptions } from '../recovery/port.ts'
 import type { SessionRecord } from '../registry/port.ts'
 import { assertSessionId } from '../session/ids.ts'
-import type { PreservedSession, RecoveryResult, RecoveryTrigger } from '../session/report.ts'
+import type { PreservedSession, RecoveryResult } from '../session/report.ts'
 import type { SessionView } from '../session/state.ts'
 import { claimState, type Restored, type SessionToRestore } from './claim-state.ts'
 import { installHooks } from './hooks/self-test.ts'
@@ -14,19 +14,10 @@ import { giveUp } from './release.ts'
 import { SessionRecovery } from './recovery-task.ts'
 import { Roster } from './roster.ts'
 
-export interface RecoverOptions {
-  /** For the record of the run; `operator` unless given. */
-  trigger?: RecoveryTrigger
+export interface RecoverOptions extends RunOptions {
   takeOver?: boolean
   /** Run sessions whose local state is there although the object store is away. */
   provisional?: boolean
-  signal?: AbortSignal
-  onEvent?: (event: RecoveryEvent) => void
-  /** For this run instead of what is configured: see RunOptions. */
-  concurrency?: number
-  timeoutMs?: number
-  deadlineMs?: number
-  maxRetries?: number
 }
 
 /** Sessions that are closed and released at the same time; it hides the store's latency. */

@@ -23,6 +23,10 @@ test('offline: a wiped disk is restored without a daemon, and the next start is 
   await stage.wipe()
   await stage.objects.removeSession(lost)
 
+  const late = await stage.run('recover', '--all', '--offline', '--timeout', '0.001')
+  expect(late.status, late.stderr).toBe(7)
+  expect(late.stderr).toContain('no result within 0.001 s; sessions that were restored stay so')
+
   const offline = await stage.run('recover', '--all', '--offline', '--json')
   expect(offline.status, offline.stdout + offline.stderr).toBe(0)
   const { results } = last(offline.stdout) as Ended
