@@ -1,16 +1,12 @@
-import PQueue from 'p-queue'
-import { PROTOCOL, type Event } from '../control/api.ts'
+import { PROTOCOL } from '../control/api.ts'
 import type { ControlHandlers } from '../control/handlers.ts'
-import type { BackupInfo, SnapshotTrigger } from '../replica/port.ts'
-import type { Keyring, KeyInfo } from '../replica/crypto/keyring.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
+import { backingUp } from './backing-up.ts'
 import { assertConfirmed } from './confirm.ts'
+import { given } from './given.ts'
+import { keyringHandlers } from './keyring-handlers.ts'
 import { recovering } from './recovering.ts'
 import type { WorkerState } from './state.ts'
-import { verifyStored } from './verify.ts'
-
-/** Store requests of one operation at the same time. */
-const CONCURRENCY = 8
 
 /** What the daemon does for each method of the control API. */
 export function createHandlers(worker: WorkerState): ControlHandlers {
@@ -21,21 +17,6 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
   const targets = (input: { sessions?: string[]; all?: boolean }): string[] => {
     if (input.all === true) return roster.ids()
     return (input.sessions ?? []).map((id) => roster.known(id).id)
-  }
-
-  const store = async (
-    ids: string[],
-    trigger: SnapshotTrigger,
-    emit: (result: Stored) => void,
-  ): Promise<Stored[]> => {
-    const queue = new PQueue({ concurrency: CONCURRENCY })
-    return queue.addAll(
-      ids.map((sessionId) => async () => {
-        const result = await storeOne(worker, sessionId, trigger)
-        emit(result)
-        return result
-      }),
-    )
   }
 
   return {
@@ -178,98 +159,9 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         })
       },
 
-      preserve: async (input, { emit }) => {
-        const results = await store(targets(input), 'preserve', (one) =>
-          emit({ type: 'preserved', ...one }),
-        )
-        emit({ type: 'end', results })
-      },
-
-      'backup.create': async (input, { emit }) => {
-        const results = await store(targets(input), 'manual', (one) =>
-          emit({ type: 'backup', ...one }),
-        )
-        emit({ type: 'end', results })
-      },
-
-      'backup.list': async ({ session }) => {
-        const ids = session === undefined ? roster.ids() : [session]
-        const queue = new PQueue({ concurrency: CONCURRENCY })
-        const lists = await queue.addAll(ids.map((id) => () => replica.backups(id)))
-        const backups = lists.flat()
-        if (session !== undefined && backups.length === 0) roster.known(session)
-        return { backups }
-      },
-
-      'backup.verify': async (input, { emit, signal }) => {
-        const ended = AbortSignal.any([signal, worker.stopping])
-        await verifyStored(worker, input, emit, ended)
-      },
-
-      'backup.key.list': async () => {
-        const { keyring } = worker.encryption
-        await keyring.refresh()
-        return keyringView(keyring)
-      },
-
-      'backup.key.add': async () => {
-        const { keyring } = worker.encryption
-        await keyring.add()
-        return keyringView(keyring)
-      },
-
-      'backup.key.rotate': async (input) => {
-        const { keyring } = worker.encryption
-        await keyring.rotate(given(input))
-        return keyringView(keyring)
-      },
-
-      'backup.key.rewrap': async () => {
-        const { keyring } = worker.encryption
-        await keyring.rewrap()
-        return keyringView(keyring)
-      },
-
-      'backup.restore': async ({ session, backup, confirm }) => {
-        assertConfirmed(session, confirm)
-        return { id: session, ...(await operations.restoreBackup(session, backup)) }
-      },
+      ...backingUp(worker, targets),
+      ...keyringHandlers(worker),
     },
-  }
-}
-
-function keyringView(keyring: Keyring): { keys: KeyInfo[]; lockedWith: string } {
-  return { keys: keyring.list(), lockedWith: keyring.kek }
-}
-
-type Stored = Extract<Event<'preserve'>, { type: 'end' }>['results'][number]
-
-async function storeOne(
-  worker: WorkerState,
-  sessionId: string,
-  trigger: SnapshotTrigger,
-): Promise<Stored> {
-  const { replica, auth } = worker
-  try {
-    if (!replica.holds(sessionId)) {
-      const local = auth.find(sessionId)
-      const stored = local === undefined || local.seq <= local.storedSeq
-      return { sessionId, stored, detail: 'not running here: nothing was written' }
-    }
-    let backup: BackupInfo | undefined
-    if (trigger === 'manual') backup = await replica.fold(sessionId, trigger)
-    else backup = await replica.foldIfNewer(sessionId, trigger)
-    if (backup === undefined) return { sessionId, stored: true, detail: 'nothing had changed' }
-    return { sessionId, stored: true, backup }
-  } catch (error) {
-    return { sessionId, stored: false, detail: toGatewayError(error).message }
-  }
-}
-
-/** The entries of an object that are not undefined. */
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
   }
 }
 

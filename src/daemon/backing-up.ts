@@ -1,0 +1,97 @@
+import PQueue from 'p-queue'
+import type { Event, Input } from '../control/api.ts'
+import type { MethodHandlers } from '../control/handlers.ts'
+import type { BackupInfo, SnapshotTrigger } from '../replica/port.ts'
+import { toGatewayError } from '../session/errors.ts'
+import { assertConfirmed } from './confirm.ts'
+import type { WorkerState } from './state.ts'
+import { verifyStored } from './verify.ts'
+
+/** Store requests of one operation at the same time. */
+const CONCURRENCY = 8
+
+/** What the control API calls about the copies in the object store. */
+export function backingUp(
+  worker: WorkerState,
+  targets: (input: Input<'preserve'>) => string[],
+): Pick<
+  MethodHandlers,
+  'preserve' | 'backup.create' | 'backup.list' | 'backup.verify' | 'backup.restore'
+> {
+  const { service, operations, replica } = worker
+  const { roster } = service
+
+  const store = async (
+    ids: string[],
+    trigger: SnapshotTrigger,
+    emit: (result: Stored) => void,
+  ): Promise<Stored[]> => {
+    const queue = new PQueue({ concurrency: CONCURRENCY })
+    return queue.addAll(
+      ids.map((sessionId) => async () => {
+        const result = await storeOne(worker, sessionId, trigger)
+        emit(result)
+        return result
+      }),
+    )
+  }
+
+  return {
+    preserve: async (input, { emit }) => {
+      const results = await store(targets(input), 'preserve', (one) =>
+        emit({ type: 'preserved', ...one }),
+      )
+      emit({ type: 'end', results })
+    },
+
+    'backup.create': async (input, { emit }) => {
+      const results = await store(targets(input), 'manual', (one) =>
+        emit({ type: 'backup', ...one }),
+      )
+      emit({ type: 'end', results })
+    },
+
+    'backup.list': async ({ session }) => {
+      const ids = session === undefined ? roster.ids() : [session]
+      const queue = new PQueue({ concurrency: CONCURRENCY })
+      const lists = await queue.addAll(ids.map((id) => () => replica.backups(id)))
+      const backups = lists.flat()
+      if (session !== undefined && backups.length === 0) roster.known(session)
+      return { backups }
+    },
+
+    'backup.verify': async (input, { emit, signal }) => {
+      const ended = AbortSignal.any([signal, worker.stopping])
+      await verifyStored(worker, input, emit, ended)
+    },
+
+    'backup.restore': async ({ session, backup, confirm }) => {
+      assertConfirmed(session, confirm)
+      return { id: session, ...(await operations.restoreBackup(session, backup)) }
+    },
+  }
+}
+
+type Stored = Extract<Event<'preserve'>, { type: 'end' }>['results'][number]
+
+async function storeOne(
+  worker: WorkerState,
+  sessionId: string,
+  trigger: SnapshotTrigger,
+): Promise<Stored> {
+  const { replica, auth } = worker
+  try {
+    if (!replica.holds(sessionId)) {
+      const local = auth.find(sessionId)
+      const stored = local === undefined || local.seq <= local.storedSeq
+      return { sessionId, stored, detail: 'not running here: nothing was written' }
+    }
+    let backup: BackupInfo | undefined
+    if (trigger === 'manual') backup = await replica.fold(sessionId, trigger)
+    else backup = await replica.foldIfNewer(sessionId, trigger)
+    if (backup === undefined) return { sessionId, stored: true, detail: 'nothing had changed' }
+    return { sessionId, stored: true, backup }
+  } catch (error) {
+    return { sessionId, stored: false, detail: toGatewayError(error).message }
+  }
+}
