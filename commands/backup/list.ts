@@ -26,7 +26,8 @@ function render({ backups }: Result<'backup.list'>, columns?: number): string {
     bytes(backup.size),
     String(backup.keys),
     backup.trigger,
+    backup.name ?? '',
     backup.newest ? 'newest' : '',
   ])
-  return renderTable(['SESSION', 'BACKUP', 'MADE', 'SIZE', 'KEYS', 'BY', ''], rows, columns)
+  return renderTable(['SESSION', 'BACKUP', 'MADE', 'SIZE', 'KEYS', 'BY', 'NAME', ''], rows, columns)
 }

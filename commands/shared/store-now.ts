@@ -5,14 +5,16 @@ import type { Context } from './context.ts'
 import { exitOfStored, exitWith } from './exit.ts'
 import { addTargets, targetsOf, type TargetOptions } from './targets.ts'
 
+type Options = TargetOptions & { name?: string }
+
 /** The body of `preserve` and `backup create`, which differ in why the snapshot is kept. */
 export function defineStoring(
   command: Command,
   context: Context,
   method: 'preserve' | 'backup.create',
 ): void {
-  addTargets(command).action(async (options: TargetOptions) => {
-    const input = targetsOf(options)
+  addTargets(command).action(async ({ name, ...options }: Options) => {
+    const input = { ...targetsOf(options), ...(name !== undefined && { name }) }
     await withDaemon(command, context, async ({ client, signal, json, line }) => {
       for await (const event of client.stream(method, input, signal)) {
         line(event)

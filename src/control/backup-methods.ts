@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { MethodSpec } from './method-spec.ts'
 import {
   backupInfo,
+  backupName,
   keyring,
   ONE_TARGET,
   oneTarget,
@@ -43,7 +44,9 @@ export const BACKUP_METHODS = {
     path: '/v1/backups',
     permission: 'act',
     summary: 'Makes a backup of sessions now',
-    body: z.strictObject(targets).refine(oneTarget, ONE_TARGET),
+    body: z
+      .strictObject({ ...targets, name: backupName.exactOptional() })
+      .refine(oneTarget, ONE_TARGET),
     events: storeEvents('backup'),
   },
   'backup.list': {

@@ -21,6 +21,13 @@ export const phone = z
 const at = z.number()
 const causeId = z.enum(Object.keys(CAUSES) as [CauseId, ...CauseId[]])
 export const sessionState = z.enum(SESSION_STATES)
+/** As src/replica/backup-name.ts has it. */
+export const backupName = z
+  .string()
+  .regex(
+    /^(?!\d+-\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'use 1 to 64 letters, digits and . _ -, beginning with a letter or digit, not like the id 3-4711',
+  )
 
 export const sessionView = z.object({
   id: z.string(),
@@ -98,6 +105,7 @@ export const backupInfo = z.object({
     'before-restore',
     'restored',
   ]),
+  name: z.string().exactOptional(),
   newest: z.boolean(),
 })
 

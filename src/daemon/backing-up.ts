@@ -23,13 +23,13 @@ export function backingUp(
 
   const store = async (
     ids: string[],
-    trigger: SnapshotTrigger,
+    how: Storing,
     emit: (result: Stored) => void,
   ): Promise<Stored[]> => {
     const queue = new PQueue({ concurrency: CONCURRENCY })
     return queue.addAll(
       ids.map((sessionId) => async () => {
-        const result = await storeOne(worker, sessionId, trigger)
+        const result = await storeOne(worker, sessionId, how)
         emit(result)
         return result
       }),
@@ -38,16 +38,15 @@ export function backingUp(
 
   return {
     preserve: async (input, { emit }) => {
-      const results = await store(targets(input), 'preserve', (one) =>
+      const results = await store(targets(input), { trigger: 'preserve' }, (one) =>
         emit({ type: 'preserved', ...one }),
       )
       emit({ type: 'end', results })
     },
 
-    'backup.create': async (input, { emit }) => {
-      const results = await store(targets(input), 'manual', (one) =>
-        emit({ type: 'backup', ...one }),
-      )
+    'backup.create': async ({ name, ...input }, { emit }) => {
+      const how = { trigger: 'manual' as const, ...(name !== undefined && { name }) }
+      const results = await store(targets(input), how, (one) => emit({ type: 'backup', ...one }))
       emit({ type: 'end', results })
     },
 
@@ -72,12 +71,17 @@ export function backingUp(
   }
 }
 
+interface Storing {
+  trigger: SnapshotTrigger
+  name?: string
+}
+
 type Stored = Extract<Event<'preserve'>, { type: 'end' }>['results'][number]
 
 async function storeOne(
   worker: WorkerState,
   sessionId: string,
-  trigger: SnapshotTrigger,
+  { trigger, name }: Storing,
 ): Promise<Stored> {
   const { replica, auth } = worker
   try {
@@ -87,7 +91,7 @@ async function storeOne(
       return { sessionId, stored, detail: 'not running here: nothing was written' }
     }
     let backup: BackupInfo | undefined
-    if (trigger === 'manual') backup = await replica.fold(sessionId, trigger)
+    if (trigger === 'manual') backup = await replica.fold(sessionId, trigger, undefined, name)
     else backup = await replica.foldIfNewer(sessionId, trigger)
     if (backup === undefined) return { sessionId, stored: true, detail: 'nothing had changed' }
     return { sessionId, stored: true, backup }

@@ -1,7 +1,9 @@
 import { GatewayError } from '../session/errors.ts'
 import type { Held, ReplicaContext } from './context.ts'
+import { backupId } from './names.ts'
 import { changeHeld, heldOwner } from './owner-io.ts'
-import { backupInfo, type OwnerRecord, type SnapshotRef } from './owner.ts'
+import { assertFree, named } from './backup-name.ts'
+import { backupInfo, backupsOf, type OwnerRecord, type SnapshotRef } from './owner.ts'
 import type { BackupInfo, SnapshotTrigger } from './port.ts'
 import { retain } from './retain.ts'
 import { dropUnnamed, storeSnapshot } from './snapshot-io.ts'
@@ -13,11 +15,16 @@ export async function fold(
   sessionId: string,
   trigger: SnapshotTrigger,
   signal?: AbortSignal,
+  name?: string,
 ): Promise<BackupInfo> {
   const { held, known } = await heldOwner(context, sessionId, signal)
+  if (name !== undefined)
+    assertFree(backupsOf(known.record), sessionId, name, unchanged(context, known.record))
   // Noted first: whatever is in earlier slots is durable here, and so in the snapshot.
   const { slot } = context.log.position
-  const snapshot = await snapshotFor(context, sessionId, held, known.record, trigger, signal)
+  const found = await snapshotFor(context, sessionId, held, known.record, trigger, signal)
+  const snapshot = name === undefined ? found : named(found, sessionId, name)
+  if (name !== undefined) assertFree(backupsOf(known.record), sessionId, name, backupId(found))
   await noteBase(context, sessionId, held)
   const { before, after } = await changeHeld(
     context,
@@ -35,6 +42,15 @@ export async function fold(
   context.log.settled(sessionId)
   await dropUnnamed(context, before, after, held.garbage)
   return backupInfo(sessionId, snapshot, true)
+}
+
+/** The id of the newest backup, where nothing has changed since. */
+function unchanged(
+  context: ReplicaContext,
+  { session, snapshot }: OwnerRecord,
+): string | undefined {
+  const same = snapshot !== null && snapshot.seq === context.auth.find(session)?.seq
+  return same ? backupId(snapshot) : undefined
 }
 
 export async function foldIfNewer(

@@ -1,6 +1,7 @@
 import { pack, Unpackr } from 'msgpackr'
 import * as z from 'zod'
 import { GatewayError } from '../session/errors.ts'
+import { BACKUP_NAME } from './backup-name.ts'
 import { backupId, ownerName } from './names.ts'
 import { damaged, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type BackupInfo, type OwnerView } from './port.ts'
@@ -18,6 +19,8 @@ const snapshotRef = z.strictObject({
   keys: count,
   createdAt: count,
   trigger: z.enum(SNAPSHOT_TRIGGERS),
+  /** What a person called it; no two of a session have the same. */
+  name: z.string().regex(BACKUP_NAME).exactOptional(),
 })
 
 /** Slots `from` to `to` (exclusive; null: open) of a boot's log, in which this session has changes. */

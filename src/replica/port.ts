@@ -28,6 +28,8 @@ export interface BackupInfo {
   size: number
   keys: number
   trigger: SnapshotTrigger
+  /** What a person called it; it stands for the id wherever one is asked for. */
+  name?: string
   /** The newest snapshot is the one a recovery starts from. */
   newest: boolean
 }
@@ -196,7 +198,16 @@ export interface Replica {
   /** What `claim` would do now; claims and changes nothing. Throws where the store doesn't answer. */
   foresee(request: ClaimRequest): Promise<RecoveryPlan>
   /** Stores a snapshot of the committed state and names it in the owner record. */
-  fold(sessionId: string, trigger: SnapshotTrigger, signal?: AbortSignal): Promise<BackupInfo>
+  /**
+   * With a `name` it is called so: throws `usage` where another backup of the session is, or where
+   * this very state has another name already.
+   */
+  fold(
+    sessionId: string,
+    trigger: SnapshotTrigger,
+    signal?: AbortSignal,
+    name?: string,
+  ): Promise<BackupInfo>
   /** Like fold, only where the local state is newer than the newest snapshot. */
   foldIfNewer(
     sessionId: string,

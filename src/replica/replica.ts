@@ -126,8 +126,13 @@ export class StoreReplica implements Replica {
     return foresee(this.#context, request)
   }
 
-  fold(id: string, trigger: SnapshotTrigger, signal?: AbortSignal): Promise<BackupInfo> {
-    return this.#lock.run(id, () => fold(this.#context, id, trigger, signal))
+  fold(
+    id: string,
+    trigger: SnapshotTrigger,
+    signal?: AbortSignal,
+    name?: string,
+  ): Promise<BackupInfo> {
+    return this.#lock.run(id, () => fold(this.#context, id, trigger, signal, name))
   }
 
   foldIfNewer(

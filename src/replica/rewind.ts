@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { SessionImage } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import { planRecovery, type RecoveryPlan } from '../session/plan.ts'
+import { findBackup } from './backup-name.ts'
 import { claim } from './claim.ts'
 import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
@@ -53,14 +54,12 @@ async function fetchBackup(
   id: string,
 ): Promise<Snapshot> {
   const { record, etag } = await existing(context, sessionId)
-  const target = backupsOf(record).find((backup) => backup.id === id)
-  if (target === undefined) throw noBackup(sessionId, id)
+  const target = findBackup(backupsOf(record), sessionId, id)
   try {
     return await fetchSnapshot(context, sessionId, target)
   } catch (error) {
     const now = await existing(context, sessionId)
-    if (now.etag !== etag && !backupsOf(now.record).some((backup) => backup.id === id))
-      throw noBackup(sessionId, id)
+    if (now.etag !== etag) findBackup(backupsOf(now.record), sessionId, id)
     throw error
   }
 }
@@ -158,15 +157,6 @@ async function existing(context: ReplicaContext, sessionId: string): Promise<Kno
     subject: sessionId,
     message: `the object store has no backups of '${sessionId}'`,
     hint: 'run `wa-gateway backup list` to see what there is',
-  })
-}
-
-function noBackup(sessionId: string, id: string): GatewayError {
-  return new GatewayError({
-    code: 'replica.missing',
-    subject: sessionId,
-    message: `'${sessionId}' has no backup '${id}'`,
-    hint: `run \`wa-gateway backup list --session ${sessionId}\``,
   })
 }
 
