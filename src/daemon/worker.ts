@@ -1,61 +1,35 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { openAuthStore } from '../authstate/open.ts'
-import type { AuthStore } from '../authstate/port.ts'
 import type { Config } from '../config/config.ts'
 import { startControlServer } from '../control/server.ts'
-import { measuredStore } from '../metrics/measured-store.ts'
-import type { Metrics } from '../metrics/metrics.ts'
 import { QueuedRecoveryEngine } from '../recovery/engine.ts'
-import { openSqliteRegistry, type OpenedRegistry } from '../registry/sqlite.ts'
-import { StoreReplica } from '../replica/replica.ts'
-import type { Replica } from '../replica/port.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { toGatewayError } from '../session/errors.ts'
 import { trustCertificateRoot } from '../whatsapp/hooks/certificate-root.ts'
 import { Operations } from '../whatsapp/operations.ts'
 import { Pairing } from '../whatsapp/pairing.ts'
 import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
-import { reviveForBaileys } from '../whatsapp/revive.ts'
 import { BaileysService } from '../whatsapp/service.ts'
 import { BackPressure } from './back-pressure.ts'
 import { AssignmentWatch } from './assignment-watch.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
-import { Encryption } from './encryption.ts'
 import { createHandlers } from './handlers.ts'
 import { gatherHealth, liveness, readiness } from './health.ts'
-import { createMetrics, measure } from './measure.ts'
+import { measure } from './measure.ts'
 import { StatusNotices } from './notices.ts'
 import { watchOwnership } from './ownership.ts'
+import { openParts, type Parts } from './parts.ts'
 import { recoverProvisionally } from './provisional.ts'
 import { putAway, type Stopped } from './put-away.ts'
 import { RecordedEngine } from './recorded-engine.ts'
-import { RetryRounds } from './retry.ts'
-import {
-  engineSettings,
-  mayRunProvisionally,
-  replicaSettings,
-  serviceSettings,
-} from './settings.ts'
-import { SnapshotSchedule } from './snapshots.ts'
+import { createSchedules, type Schedule } from './schedules.ts'
+import { engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
+import type { SnapshotSchedule } from './snapshots.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
-import { Scrub } from './scrub.ts'
-import { openConfiguredStore } from './storage.ts'
-import { StoreHealth } from './store-health.ts'
 
 /** What closing gets at least, when the shutdown budget is used up. */
 const LAST_MS = 500
-
-/** What a worker is made of, opened. */
-interface Parts {
-  auth: AuthStore
-  opened: OpenedRegistry
-  storeHealth: StoreHealth
-  replica: Replica
-  encryption: Encryption
-  metrics: Metrics
-}
 
 /**
  * One worker from start to stop. `start` brings up, in order: the lock and the local state, the
@@ -74,7 +48,7 @@ export class Worker {
   #notices: StatusNotices | undefined
   #assignments: AssignmentWatch | undefined
   #firstPass: Promise<void> | undefined
-  #schedules: { stop(): Promise<void> }[] = []
+  #schedules: readonly Schedule[] = []
 
   constructor(config: Config, version: string, logger: Logger) {
     this.#config = config
@@ -95,32 +69,18 @@ export class Worker {
   async start(): Promise<void> {
     const { whatsapp } = this.#config
     if (whatsapp.root !== undefined) trustCertificateRoot(whatsapp.root, whatsapp.url)
-    const auth = await this.#openAuth()
-    const opened = await this.#openRegistry()
-    const metrics = createMetrics(this.#config, this.#version)
-    const store = measuredStore(await openConfiguredStore(this.#config.storage), (request) => {
-      metrics.requested(request)
-      storeHealth.heard(request)
-    })
-    const storeHealth = new StoreHealth(store, this.#logger)
-    this.#closers.defer(() => store.close())
-    const encryption = new Encryption(this.#config, store, this.#logger)
-    this.#closers.defer(() => encryption.stop())
-    const { sealer } = encryption
-    const replica = new StoreReplica({
-      store,
-      auth,
-      sealer,
-      ...replicaSettings(this.#config),
-    })
-    this.#closers.defer(() => replica.stop())
-    const state = await this.#compose({ auth, opened, storeHealth, replica, encryption, metrics })
+    const opened = await openParts(this.#config, this.#version, this.#logger, this.#closers)
+    const { auth, replica, encryption } = opened
+    auth.onFailure((error) => this.#failed.resolve(toGatewayError(error)))
+    const state = await this.#compose(opened)
     measure(state)
     await this.#listen(state)
     await this.#awaitStore(state)
     await encryption.unlock(this.#stopping.signal)
     await replica.start()
-    const snapshots = this.#startSchedules(state)
+    const { snapshots, parts: schedules } = createSchedules(state, this.#config)
+    this.#schedules = schedules
+    for (const schedule of schedules) schedule.start()
     this.#firstPass = this.#recoverAssigned(state, snapshots)
   }
 
@@ -169,31 +129,6 @@ export class Worker {
     } finally {
       over.abort()
     }
-  }
-
-  async #openAuth(): Promise<AuthStore> {
-    const auth = await openAuthStore({
-      stateDir: this.#config.stateDir,
-      ack: this.#config.ack,
-      revive: reviveForBaileys,
-    })
-    this.#closers.defer(() => auth.close())
-    auth.onFailure((error) => this.#failed.resolve(toGatewayError(error)))
-    if (auth.quarantined !== undefined) {
-      this.#logger.error(
-        { file: auth.quarantined },
-        'the local state was damaged and set aside; sessions come back from the object store',
-      )
-    }
-    return auth
-  }
-
-  async #openRegistry(): Promise<OpenedRegistry> {
-    const opened = await openSqliteRegistry({ file: this.#config.registry.file })
-    this.#closers.defer(() => opened.registry.close())
-    for (const warning of opened.warnings) this.#logger.warn(warning)
-    await opened.runs.interrupt()
-    return opened
   }
 
   async #compose(parts: Parts): Promise<WorkerState> {
@@ -324,22 +259,6 @@ export class Worker {
     await usable
     storeHealth.watch()
     this.#closers.defer(() => storeHealth.stop())
-  }
-
-  #startSchedules(state: WorkerState): SnapshotSchedule {
-    const { auth, replica, service } = state
-    const logger = this.#logger
-    const snapshots = new SnapshotSchedule(
-      { auth, replica, logger },
-      this.#config.snapshot.interval,
-    )
-    const rounds = new RetryRounds(service, logger, this.#stopping.signal)
-    const { backPressure } = state
-    const quiet = () => state.phase === 'running'
-    const scrub = new Scrub({ roster: service.roster, quiet, logger })
-    this.#schedules = [rounds, snapshots, backPressure, scrub]
-    for (const part of [snapshots, rounds, backPressure, scrub]) part.start()
-    return snapshots
   }
 
   async #recoverAssigned(state: WorkerState, snapshots: SnapshotSchedule): Promise<void> {

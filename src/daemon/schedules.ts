@@ -1,0 +1,24 @@
+import type { Config } from '../config/config.ts'
+import { RetryRounds } from './retry.ts'
+import { Scrub } from './scrub.ts'
+import { SnapshotSchedule } from './snapshots.ts'
+import type { WorkerState } from './state.ts'
+
+/** Something that the daemon does by itself, every now and then. `stop` waits for what is under way. */
+export interface Schedule {
+  start(): void
+  stop(): Promise<void>
+}
+
+/** Everything that runs by itself once the object store answers; nothing of it is started. */
+export function createSchedules(
+  state: WorkerState,
+  config: Config,
+): { snapshots: SnapshotSchedule; parts: readonly Schedule[] } {
+  const { auth, replica, service, logger, backPressure, stopping } = state
+  const snapshots = new SnapshotSchedule({ auth, replica, logger }, config.snapshot.interval)
+  const rounds = new RetryRounds(service, logger, stopping)
+  const quiet = () => state.phase === 'running'
+  const scrub = new Scrub({ roster: service.roster, quiet, logger })
+  return { snapshots, parts: [snapshots, rounds, backPressure, scrub] }
+}
