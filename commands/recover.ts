@@ -10,7 +10,7 @@ import { exitOfRecovery, exitWith } from './shared/exit.ts'
 import { parseFilter } from './shared/filter.ts'
 import { GOING_BACK } from './shared/going-back.ts'
 import { runOffline } from './shared/offline.ts'
-import { showProgress } from './shared/progress.ts'
+import { showRecovery } from './shared/recovery-progress.ts'
 import { addTargets, targetsOf, type TargetOptions } from './shared/targets.ts'
 
 interface RecoverOptions extends TargetOptions {
@@ -72,7 +72,7 @@ async function recover(cli: Cli, context: Context, options: RecoverOptions): Pro
     return
   }
   const back = await backOf(cli, context, options)
-  const progress = showProgress(context, json)
+  const progress = showRecovery(context, json)
   try {
     const limits = {
       ...(concurrency !== undefined && { concurrency }),

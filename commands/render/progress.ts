@@ -1,63 +1,64 @@
-import type { Event } from '../../src/control/api.ts'
-import { outageWords } from './recovery.ts'
+import { bytes as inBytes } from './bytes.ts'
 import { cut } from './text.ts'
 import { duration } from './time.ts'
 
-/** How far a recovery of many sessions is. Times are milliseconds since the epoch. */
+/** How far something long is. Times are milliseconds since the epoch. */
 export interface Progress {
   began: number
-  total: number
   done: number
+  /** Undefined while nobody knows how many there are. */
+  total: number | undefined
+  /** How many of `done` were so before it began: no part of the rate. */
+  before: number
   failed: number
-  /** Why everybody waits, by what is away. */
-  paused: ReadonlyMap<string, string>
+  /** Bytes moved so far, where that says something. */
+  bytes: number | undefined
+  /** The part that it is at, where it has several. */
+  what: string | undefined
+  /** Why nothing moves, by what is away. */
+  waiting: ReadonlyMap<string, string>
 }
 
 const WIDTH = 20
-export function begin(total: number, now: number): Progress {
-  return { began: now, total, done: 0, failed: 0, paused: new Map() }
-}
 
-export function seen(progress: Progress, event: Event<'recover'>): Progress {
-  switch (event.type) {
-    case 'settled': {
-      const failed = progress.failed + (event.result.outcome === 'failed' ? 1 : 0)
-      return { ...progress, done: event.done, total: event.total, failed }
-    }
-    case 'paused': {
-      const paused = new Map(progress.paused)
-      paused.set(event.outage, outageWords(event.outage))
-      return { ...progress, paused }
-    }
-    case 'resumed': {
-      const paused = new Map(progress.paused)
-      paused.delete(event.outage)
-      return { ...progress, paused }
-    }
-    default:
-      return progress
+export function begin(total: number | undefined, now: number): Progress {
+  return {
+    began: now,
+    done: 0,
+    total,
+    before: 0,
+    failed: 0,
+    bytes: undefined,
+    what: undefined,
+    waiting: new Map(),
   }
 }
 
-/** `██████░░░░  120/300 · 3 failed · 24.0/s · 7s left` */
+/** `██████░░░░  120/300 · 3 failed · 24.0/s · 7s left`; without a bar where there is no total. */
 export function renderBar(progress: Progress, now: number, columns: number): string {
   const { done, total } = progress
-  const full = total === 0 ? WIDTH : Math.floor((done / total) * WIDTH)
+  if (total === undefined) return cut(renderLine(progress, now), columns)
+  const full = total === 0 ? WIDTH : Math.floor((Math.min(done, total) / total) * WIDTH)
   const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full)
   return cut(`${bar}  ${renderLine(progress, now)}`, columns)
 }
 
-/** `120/300 · 3 failed · 24.0/s · 7s left` */
+/** `sessions 120/300 · 3 failed · 1.2 MiB · 24.0/s · 7s left` */
 export function renderLine(progress: Progress, now: number): string {
-  const { began, total, done, failed, paused } = progress
-  const rate = done / Math.max(0.001, (now - began) / 1_000)
-  const left = rate > 0 ? ((total - done) / rate) * 1_000 : undefined
+  const { began, total, done, before, failed, bytes, what, waiting } = progress
+  const rate = (done - before) / Math.max(0.001, (now - began) / 1_000)
+  const ended = total !== undefined && done >= total
+  const left =
+    total !== undefined && rate > 0 && !ended && waiting.size === 0
+      ? ((total - done) / rate) * 1_000
+      : undefined
   const parts = [
-    `${done}/${total}`,
+    `${what === undefined ? '' : `${what} `}${done}${total === undefined ? '' : `/${total}`}`,
     ...(failed > 0 ? [`${failed} failed`] : []),
-    ...(done > 0 && done < total ? [`${rate.toFixed(1)}/s`] : []),
-    ...[...paused.values()].map((why) => `waiting: ${why}`),
-    ...(left !== undefined && done < total && paused.size === 0 ? [`${duration(left)} left`] : []),
+    ...(bytes === undefined ? [] : [inBytes(bytes)]),
+    ...(rate > 0 && !ended ? [`${rate.toFixed(1)}/s`] : []),
+    ...[...waiting.values()].map((why) => `waiting: ${why}`),
+    ...(left === undefined ? [] : [`${duration(left)} left`]),
   ]
   return parts.join(' · ')
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { renderPlans } from '../../../commands/render/plan.ts'
-import { begin, renderBar, renderLine, seen } from '../../../commands/render/progress.ts'
+import { begin, renderBar, renderLine } from '../../../commands/render/progress.ts'
+import { seen } from '../../../commands/render/recovery-progress.ts'
 import { parseFilter } from '../../../commands/shared/filter.ts'
 import type { Event, Result } from '../../../src/control/api.ts'
 import type { RecoveryResult } from '../../../src/session/report.ts'
