@@ -35,7 +35,8 @@ module.exports = {
     layer('metrics', [session, ports, '^src/whatsapp/ports\\.ts$'], 'ports, not adapters'),
     layer('simulator', [session], 'the peer knows nothing of the gateway'),
     layer('demo', [session, '^src/(control|simulator)/'], 'a user of the daemon and the simulator'),
-    layer('tui', [session, '^src/control/'], "knows control's client, not the daemon"),
+    layer('words', [session], 'what commands and the dashboard say alike'),
+    layer('tui', [session, '^src/(control|words)/'], "knows control's client, not the daemon"),
     {
       name: 'commands-know-the-client',
       severity: 'error',
@@ -45,7 +46,7 @@ module.exports = {
         path: '^commands/',
         pathNot: '^commands/(daemon|simulator|demo|doctor|shared/offline)\\.ts$',
       },
-      to: { path: '^src/', pathNot: '^src/(session|config|control|tui)/' },
+      to: { path: '^src/', pathNot: '^src/(session|config|control|tui|words)/' },
     },
     {
       name: 'product-code-knows-no-tests',

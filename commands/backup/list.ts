@@ -1,7 +1,7 @@
 import type { Result } from '../../src/control/api.ts'
-import { bytes } from '../render/bytes.ts'
+import { bytes } from '../../src/words/bytes.ts'
 import { renderTable } from '../render/table.ts'
-import { instant } from '../render/time.ts'
+import { instant } from '../../src/words/time.ts'
 import { withDaemon } from '../shared/cli.ts'
 import type { Define } from '../shared/context.ts'
 

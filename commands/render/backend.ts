@@ -1,5 +1,5 @@
 import type { Result } from '../../src/control/api.ts'
-import { duration } from './time.ts'
+import { duration } from '../../src/words/time.ts'
 
 type Backend = Result<'status'>['backend']
 

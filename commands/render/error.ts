@@ -1,5 +1,5 @@
 import type { GatewayError } from '../../src/session/errors.ts'
-import { harmless } from './text.ts'
+import { harmless } from '../../src/words/text.ts'
 
 /** What happened, why, and what to try: a line each. */
 export function renderError(error: GatewayError): string {

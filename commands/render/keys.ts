@@ -1,6 +1,6 @@
 import type { Result } from '../../src/control/api.ts'
 import { renderTable } from './table.ts'
-import { instant } from './time.ts'
+import { instant } from '../../src/words/time.ts'
 
 const USE = {
   distributed: 'read with; written with after `backup key rotate`',

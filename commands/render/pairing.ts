@@ -1,7 +1,7 @@
 import type { Event } from '../../src/control/api.ts'
 import type { SessionState } from '../../src/session/state.ts'
 import type { Context } from '../shared/context.ts'
-import { renderQr } from './qr.ts'
+import { renderQr } from '../../src/words/qr.ts'
 
 type Screen = Pick<Context, 'stdout' | 'stderr' | 'isTTY' | 'columns' | 'rows'> & { color: boolean }
 

@@ -1,6 +1,6 @@
-import { bytes as inBytes } from './bytes.ts'
-import { cut } from './text.ts'
-import { duration } from './time.ts'
+import { bytes as inBytes } from '../../src/words/bytes.ts'
+import { cut } from '../../src/words/text.ts'
+import { duration } from '../../src/words/time.ts'
 
 /** How far something long is. Times are milliseconds since the epoch. */
 export interface Progress {

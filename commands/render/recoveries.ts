@@ -1,7 +1,7 @@
 import type { Result } from '../../src/control/api.ts'
 import { renderRecovery } from './recovery.ts'
 import { renderFields, renderTable } from './table.ts'
-import { elapsed, instant } from './time.ts'
+import { elapsed, instant } from '../../src/words/time.ts'
 
 type Shown = Result<'recoveries.show'>
 type Run = Shown['run']

@@ -2,7 +2,7 @@ import type { Event } from '../../src/control/api.ts'
 import { cause, nextStep } from '../../src/session/cause.ts'
 import { summarize, type RecoveryResult } from '../../src/session/report.ts'
 import { renderTable } from './table.ts'
-import { elapsed } from './time.ts'
+import { elapsed } from '../../src/words/time.ts'
 
 /** `WhatsApp is away`, for the other end that everybody waits for. */
 export function outageWords(

@@ -1,7 +1,7 @@
-import { cause } from '../../src/session/cause.ts'
 import type { SessionView } from '../../src/session/state.ts'
+import { why } from '../../src/words/why.ts'
 import { renderTable } from './table.ts'
-import { duration } from './time.ts'
+import { duration } from '../../src/words/time.ts'
 
 /** One line a session, in the order given. `now` in milliseconds since the epoch. */
 export function renderSessions(
@@ -36,11 +36,4 @@ function shipped({ seq, storedSeq }: SessionView): string {
   return seq === undefined || storedSeq === undefined || seq === storedSeq
     ? ''
     : String(seq - storedSeq)
-}
-
-/** The cause in words, with what was seen where that says more. */
-export function why(view: SessionView): string | undefined {
-  const words = view.cause && cause(view.cause).words
-  if (words === undefined || view.detail === undefined) return words ?? view.detail
-  return view.detail.includes(words) ? view.detail : `${words}: ${view.detail}`
 }

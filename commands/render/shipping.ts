@@ -1,6 +1,6 @@
 import type { Result } from '../../src/control/api.ts'
-import { bytes } from './bytes.ts'
-import { duration } from './time.ts'
+import { bytes } from '../../src/words/bytes.ts'
+import { duration } from '../../src/words/time.ts'
 
 type Shipping = Result<'status'>['shipping']
 

@@ -1,8 +1,8 @@
 import type { Result } from '../../src/control/api.ts'
 import { cause } from '../../src/session/cause.ts'
-import { why } from './sessions.ts'
+import { why } from '../../src/words/why.ts'
 import { renderFields, renderTable } from './table.ts'
-import { duration, elapsed, instant } from './time.ts'
+import { duration, elapsed, instant } from '../../src/words/time.ts'
 
 type Shown = Result<'session.show'>
 

@@ -4,7 +4,7 @@ import { cause } from '../../src/session/cause.ts'
 import { renderSessions } from './sessions.ts'
 import { shipping } from './shipping.ts'
 import { renderFields } from './table.ts'
-import { duration } from './time.ts'
+import { duration } from '../../src/words/time.ts'
 
 type Status = Result<'status'>
 

@@ -1,6 +1,6 @@
 import type { Event } from '../../src/control/api.ts'
 import { renderTable } from './table.ts'
-import { bytes } from './bytes.ts'
+import { bytes } from '../../src/words/bytes.ts'
 
 type Stored = Extract<Event<'preserve'>, { type: 'end' }>['results']
 

@@ -1,4 +1,4 @@
-import { cut, harmless, pad, width } from './text.ts'
+import { cut, harmless, pad, width } from '../../src/words/text.ts'
 
 const GAP = '  '
 /** A last column narrower than this says nothing: the line may wrap instead. */

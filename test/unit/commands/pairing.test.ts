@@ -1,7 +1,7 @@
 import { encode } from 'uqr'
 import { expect, test } from 'vitest'
 import { PairingView } from '../../../commands/render/pairing.ts'
-import { renderQr } from '../../../commands/render/qr.ts'
+import { renderQr } from '../../../src/words/qr.ts'
 import { terminal } from '../../support/terminal.ts'
 
 // As long as the ones of WhatsApp.

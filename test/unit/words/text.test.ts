@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { bytes } from '../../../commands/render/bytes.ts'
+import { bytes } from '../../../src/words/bytes.ts'
 import { renderFields, renderTable } from '../../../commands/render/table.ts'
-import { cut, harmless, width } from '../../../commands/render/text.ts'
-import { duration, elapsed, instant } from '../../../commands/render/time.ts'
+import { cut, harmless, width } from '../../../src/words/text.ts'
+import { duration, elapsed, instant } from '../../../src/words/time.ts'
 
 test.each([
   [0, '0s'],
