@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 
+import { GENESIS_HASH } from './chain.ts'
 import { checksum, minus, plus } from './checksum.ts'
-import type { BaseTag } from './port.ts'
+import type { BaseTag, LocalSession } from './port.ts'
 
 /** A session's row: where its history stands, and what vouches for its values. */
 export interface SessionHead {
@@ -22,6 +23,30 @@ export interface SessionHead {
   tags: BaseTag[]
   /** Bytes of its records in the journal; counted, not stored. */
   backlogBytes: number
+}
+
+/** The head of a session without history. */
+export function emptyHead(n: number, sessionId: string): SessionHead {
+  return {
+    n,
+    sessionId,
+    seq: 0,
+    hash: GENESIS_HASH,
+    storedSeq: 0,
+    confirmedEpoch: 0,
+    paired: false,
+    keys: 0,
+    digest: 0,
+    image: false,
+    tags: [],
+    backlogBytes: 0,
+  }
+}
+
+/** What others may see of it. */
+export function toLocalSession(head: SessionHead): LocalSession {
+  const { n: _n, digest: _digest, image: _image, tags, ...shown } = head
+  return { ...shown, tags: [...tags] }
 }
 
 function headSum(head: SessionHead, tags: string): number {

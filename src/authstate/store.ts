@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 
 import { GatewayError } from '../session/errors.ts'
@@ -7,10 +5,11 @@ import { assertSessionId } from '../session/ids.ts'
 
 import { isPaired } from './apply.ts'
 import { ackSeqOf } from './acknowledged.ts'
+import { Boots } from './boots.ts'
 import { GENESIS_HASH } from './chain.ts'
 import { faultsOf } from './check.ts'
 import { encodeValue } from './codec.ts'
-import type { SessionHead } from './heads.ts'
+import { emptyHead, toLocalSession, type SessionHead } from './heads.ts'
 import { packEntriesPlain } from './packed.ts'
 import type {
   Entry,
@@ -46,13 +45,6 @@ interface Parts {
   release: () => void
 }
 
-/** A session of which nothing more is acknowledged. */
-interface Suspension {
-  reason: string
-  /** Where its ackSeq stands still. */
-  ackSeq: number
-}
-
 /** The AuthStore of open.ts. Only this process writes the file, so the heads in memory are true. */
 export class LocalAuthStore implements AuthStore {
   readonly quarantined: string | undefined
@@ -61,46 +53,37 @@ export class LocalAuthStore implements AuthStore {
   readonly #handles = new Map<string, SessionHandle>()
   /** Sessions that are being created or taken away: nothing else may begin on them. */
   readonly #busy = new Set<string>()
-  /** Boots of this file and their next slots. */
-  readonly #boots: Map<string, number>
-  readonly #suspensions = new Map<string, Suspension>()
+  readonly #boots: Boots
+  /** Sessions of which nothing more is acknowledged, and where their ackSeq stands still. */
+  readonly #suspensions = new Map<string, { reason: string; ackSeq: number }>()
   readonly #changeListeners = new Set<(sessionId: string) => void>()
   readonly #failureListeners = new Set<(error: Error) => void>()
-  #boot: string
   #nextNumber: number
   #closing: Promise<void> | undefined
 
   constructor(parts: Parts) {
-    const { heads, boots, boot } = parts.opened
+    const { heads } = parts.opened
     this.#parts = parts
     this.quarantined = parts.quarantined
     this.#heads = new Map(heads.map((head) => [head.sessionId, head]))
-    this.#boots = new Map(boots.map(({ boot, nextSlot }) => [boot, nextSlot]))
-    this.#boot = boot
+    this.#boots = new Boots(parts.opened, parts.writer)
     this.#nextNumber = heads.reduce((max, head) => Math.max(max, head.n), 0) + 1
   }
 
   get boot(): string {
-    return this.#boot
+    return this.#boots.current
   }
 
-  async renewBoot(): Promise<string> {
-    const boot = randomBytes(16).toString('hex')
-    const minted = { boot, minted: Date.now(), nextSlot: 0 }
-    await this.#parts.writer.submit({ kind: 'boot', boot: minted })
-    this.#boots.set(boot, 0)
-    this.#boot = boot
-    return boot
+  renewBoot(): Promise<string> {
+    return this.#boots.renew()
   }
 
   isMine(boot: string): boolean {
-    return this.#boots.has(boot)
+    return this.#boots.isMine(boot)
   }
 
   nextSlot(boot: string): number {
-    const slot = this.#boots.get(boot)
-    if (slot === undefined) throw new RangeError(`boot ${boot} was not minted here`)
-    return slot
+    return this.#boots.nextSlot(boot)
   }
 
   list(): LocalSession[] {
@@ -172,15 +155,8 @@ export class LocalAuthStore implements AuthStore {
     return this.#parts.reader.journal(this.#known(sessionId), afterSeq, maxBytes)
   }
 
-  async confirmShipped(boot: string, slot: number, ends: readonly ShippedEnd[]): Promise<void> {
-    const next = this.nextSlot(boot)
-    if (slot > next) throw new RangeError(`slot ${slot} of boot ${boot} comes before slot ${next}`)
-    const known = ends.flatMap(({ sessionId, seq, hash }) => {
-      const head = this.#heads.get(sessionId)
-      return head === undefined ? [] : [{ n: head.n, seq, hash }]
-    })
-    await this.#parts.writer.submit({ kind: 'shipped', boot, slot, ends: known })
-    this.#boots.set(boot, Math.max(this.nextSlot(boot), slot + 1))
+  confirmShipped(boot: string, slot: number, ends: readonly ShippedEnd[]): Promise<void> {
+    return this.#boots.shipped(boot, slot, ends, this.#heads)
   }
 
   onChanges(listener: (sessionId: string) => void): () => void {
@@ -199,7 +175,8 @@ export class LocalAuthStore implements AuthStore {
     if (head === undefined || this.#suspensions.has(sessionId)) return
     const handle = this.#handles.get(sessionId)
     handle?.suspend()
-    this.#suspensions.set(sessionId, { reason, ackSeq: handle?.ackSeq ?? ackSeqOf(this.ack, head) })
+    const ackSeq = handle?.ackSeq ?? ackSeqOf(this.ack, head)
+    this.#suspensions.set(sessionId, { reason, ackSeq })
   }
 
   suspendAll(reason: string): void {
@@ -378,28 +355,6 @@ export class LocalAuthStore implements AuthStore {
       this.#busy.delete(sessionId)
     }
   }
-}
-
-function emptyHead(n: number, sessionId: string): SessionHead {
-  return {
-    n,
-    sessionId,
-    seq: 0,
-    hash: GENESIS_HASH,
-    storedSeq: 0,
-    confirmedEpoch: 0,
-    paired: false,
-    keys: 0,
-    digest: 0,
-    image: false,
-    tags: [],
-    backlogBytes: 0,
-  }
-}
-
-function toLocalSession(head: SessionHead): LocalSession {
-  const { n: _n, digest: _digest, image: _image, tags, ...shown } = head
-  return { ...shown, tags: [...tags] }
 }
 
 function busy(sessionId: string): GatewayError {
