@@ -78,6 +78,15 @@ const COMMANDS: Record<string, Leaf | Group> = {
       },
     },
   },
+  logs: { summary: 'show what the daemon logged lately', load: () => import('./logs.ts') },
+  events: {
+    summary: 'show messages, session states and recoveries as they happen',
+    load: () => import('./events.ts'),
+  },
+  wait: {
+    summary: 'wait until the worker is ready, or a session online',
+    load: () => import('./wait.ts'),
+  },
   demo: {
     summary: 'see sessions survive a kill and a lost disk, without a phone',
     load: () => import('./demo.ts'),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BACKUP_METHODS } from './backup-methods.ts'
+import { LOG_METHODS } from './log-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
 import {
   backendHealth,
@@ -139,6 +140,7 @@ export const METHODS = {
     result: z.object({ run: recoveryRun, results: z.array(recoveryResult) }),
   },
   ...BACKUP_METHODS,
+  ...LOG_METHODS,
 } as const satisfies Record<string, MethodSpec>
 
 /** What ends a stream that failed: its last line. */

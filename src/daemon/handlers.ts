@@ -5,6 +5,7 @@ import { backingUp } from './backing-up.ts'
 import { assertConfirmed } from './confirm.ts'
 import { given } from './given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
+import { logHandlers } from './log-handlers.ts'
 import { recovering } from './recovering.ts'
 import type { WorkerState } from './state.ts'
 
@@ -161,6 +162,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
 
       ...backingUp(worker, targets),
       ...keyringHandlers(worker),
+      ...logHandlers(worker),
     },
   }
 }

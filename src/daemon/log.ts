@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { pino, type LogFn, type Logger } from 'pino'
+import { reasons, type LogRing } from './log-ring.ts'
 import { Redactor, type LoggedError } from './redact.ts'
 
 const WORDS: Record<number, string> = {
@@ -15,17 +16,21 @@ const HIDDEN = new Set(['level', 'time', 'msg', 'pid', 'hostname', 'name', 'err'
 /**
  * The daemon's log: JSON lines, or plain lines where `stream` is a terminal. Everything that is
  * logged goes through a Redactor (redact.ts), which also takes these secrets out of the finished
- * lines. A line about one session has its id under `session`.
+ * lines. A line about one session has its id under `session`. `ring` keeps the newest ones.
  */
 export function createLogger(
   level: string,
   stream: Writable & { isTTY?: boolean },
   secrets: readonly string[] = [],
+  ring?: Pick<LogRing, 'add'>,
 ): Logger {
   const redactor = new Redactor(secrets)
-  const destination = stream.isTTY
-    ? { write: (line: string) => stream.write(readable(line)) }
-    : stream
+  const destination = {
+    write(line: string) {
+      ring?.add(line)
+      stream.write(stream.isTTY ? readable(line) : line)
+    },
+  }
   return pino(
     {
       level,
@@ -65,8 +70,4 @@ function readable(line: string): string {
     .map(([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const error = entry.err === undefined ? '' : `: ${reasons(entry.err)}`
   return `${time} ${(WORDS[Number(entry['level'])] ?? '').padEnd(5)} ${String(entry['msg'])}${error}${fields.join('')}\n`
-}
-
-function reasons(error: LoggedError): string {
-  return error.cause === undefined ? error.message : `${error.message}: ${reasons(error.cause)}`
 }

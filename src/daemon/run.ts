@@ -5,6 +5,7 @@ import { secretsOf } from '../config/secret.ts'
 import { EXIT, toGatewayError, type GatewayError } from '../session/errors.ts'
 import { quietConsole } from '../whatsapp/hooks/quiet-console.ts'
 import { createLogger } from './log.ts'
+import { LogRing } from './log-ring.ts'
 import { Worker } from './worker.ts'
 
 export interface DaemonOptions {
@@ -23,9 +24,10 @@ export interface DaemonOptions {
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const { config, version } = options
-  const logger = createLogger(config.log.level, options.log, secretsOf(config))
+  const logs = new LogRing()
+  const logger = createLogger(config.log.level, options.log, secretsOf(config), logs)
   const restoreConsole = quietConsole()
-  const worker = new Worker(config, version, logger)
+  const worker = new Worker(config, version, logger, logs)
   const signals = listenForSignals()
   const onRejection = (reason: unknown) => {
     // Baileys sends some answers without waiting for them; a connection that breaks just then

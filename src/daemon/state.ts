@@ -13,6 +13,7 @@ import type { BaileysService } from '../whatsapp/service.ts'
 import type { BackPressure } from './back-pressure.ts'
 import type { Bus } from './bus.ts'
 import type { Encryption } from './encryption.ts'
+import type { LogRing } from './log-ring.ts'
 import type { StoreHealth } from './store-health.ts'
 
 type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
@@ -36,6 +37,8 @@ export interface WorkerState {
   phase: Phase
   recovery: RecoveryProgress
   readonly logger: Logger
+  /** What was logged lately. */
+  readonly logs: LogRing
   readonly bus: Bus<SessionEvent>
   readonly auth: AuthStore
   readonly replica: Replica

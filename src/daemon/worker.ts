@@ -15,6 +15,7 @@ import { AssignmentWatch } from './assignment-watch.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
 import { createHandlers } from './handlers.ts'
+import type { LogRing } from './log-ring.ts'
 import { gatherHealth, liveness, readiness } from './health.ts'
 import { measure } from './measure.ts'
 import { StatusNotices } from './notices.ts'
@@ -39,6 +40,7 @@ const LAST_MS = 500
 export class Worker {
   readonly #config: Config
   readonly #logger: Logger
+  readonly #logs: LogRing
   readonly #version: string
   readonly #closers = new AsyncDisposableStack()
   readonly #stopping = new AbortController()
@@ -50,10 +52,11 @@ export class Worker {
   #firstPass: Promise<void> | undefined
   #schedules: readonly Schedule[] = []
 
-  constructor(config: Config, version: string, logger: Logger) {
+  constructor(config: Config, version: string, logger: Logger, logs: LogRing) {
     this.#config = config
     this.#version = version
     this.#logger = logger
+    this.#logs = logs
   }
 
   /** Settles when something broke that the worker can't go on with (the local disk). */
@@ -180,6 +183,7 @@ export class Worker {
       phase: 'starting',
       recovery: NO_RECOVERY,
       logger,
+      logs: this.#logs,
       bus,
       auth,
       replica,

@@ -2,6 +2,7 @@ import type { MethodHandlers } from '../../src/control/handlers.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import type { RecoveryResult } from '../../src/session/report.ts'
 import type { SessionView } from '../../src/session/state.ts'
+import { fakeLogs } from './fake-logs.ts'
 import { fakeRecoveries } from './fake-recoveries.ts'
 
 export const VERSION = '0.1.0'
@@ -195,6 +196,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       emit({ type: 'end', results })
     },
     ...fakeRecoveries,
+    ...fakeLogs,
     preserve: async (input, { emit }) => {
       const results = chosen(input).map(stored)
       for (const result of results) emit({ type: 'preserved', ...result })
