@@ -2,7 +2,7 @@ import type { Event } from '../src/control/api.ts'
 import { renderEvent } from './render/event.ts'
 import { withDaemon } from './shared/cli.ts'
 import type { Define } from './shared/context.ts'
-import { follow } from './shared/follow.ts'
+import { followEndless } from './shared/endless.ts'
 
 const MORE = `
 Shows what happens from now on; what happened before is in \`logs\` and \`recoveries list\`. The texts of
@@ -28,7 +28,7 @@ export const define: Define = (command, context) => {
           if (!cli.json) context.stdout.write(renderEvent(event, Date.now()) ?? '')
         }
         const open = () => cli.client.stream('events', input, cli.signal)
-        await follow(cli, open, take, options.follow === true)
+        await followEndless(cli, open, take, options.follow === true)
       }),
     )
 }

@@ -4,7 +4,7 @@ import { LOG_LEVELS, type LogLevel } from '../src/control/log-methods.ts'
 import { renderLogLine } from './render/log-line.ts'
 import { withDaemon } from './shared/cli.ts'
 import type { Define } from './shared/context.ts'
-import { follow } from './shared/follow.ts'
+import { followEndless } from './shared/endless.ts'
 
 const MOST = 10_000
 
@@ -41,7 +41,7 @@ export const define: Define = (command, context) => {
         const { client, signal } = cli
         const open = (again: boolean) =>
           client.stream('logs', again ? { ...options, lines: MOST } : options, signal)
-        await follow(cli, open, take, options.follow === true)
+        await followEndless(cli, open, take, options.follow === true)
       }),
     )
 }

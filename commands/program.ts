@@ -138,6 +138,18 @@ function add(parent: Command, commands: Record<string, Leaf | Group>, context: C
   })
 }
 
+/** Every command by its words, in the order of the help; groups have commands of their own. */
+export function commandPaths(
+  commands: Record<string, Leaf | Group> = COMMANDS,
+  before: readonly string[] = [],
+): { words: readonly string[]; group: boolean }[] {
+  return Object.entries(commands).flatMap(([name, entry]) => {
+    const words = [...before, name]
+    if ('load' in entry) return [{ words, group: false }]
+    return [{ words, group: true }, ...commandPaths(entry.commands, words)]
+  })
+}
+
 const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 
 function seconds(text: string): number {

@@ -1,8 +1,8 @@
 import type { Event } from '../../src/control/api.ts'
 import { recoveryProgress } from './recovery.ts'
-import { why } from './sessions.ts'
-import { harmless } from './text.ts'
-import { instant } from './time.ts'
+import { why } from '../../src/words/why.ts'
+import { harmless } from '../../src/words/text.ts'
+import { instant } from '../../src/words/time.ts'
 
 /** One event for a person; undefined for what says nothing to one. */
 export function renderEvent(event: Event<'events'>, now: number): string | undefined {

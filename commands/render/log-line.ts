@@ -1,6 +1,6 @@
 import type { Event } from '../../src/control/api.ts'
-import { harmless } from './text.ts'
-import { instant } from './time.ts'
+import { harmless } from '../../src/words/text.ts'
+import { instant } from '../../src/words/time.ts'
 
 type Line = Extract<Event<'logs'>, { type: 'line' }>
 

@@ -1,44 +1,58 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { EXIT, GatewayError } from '../../src/session/errors.ts'
+import type { Event, Input, StreamName } from '../../src/control/api.ts'
+import { progressEvent } from '../../src/control/progress.ts'
+import { GatewayError } from '../../src/session/errors.ts'
 import type { Cli } from './cli.ts'
-import { ExitStatus } from './exit.ts'
-
-const AGAIN_MS = 1_000
+import type { Context } from './context.ts'
+import { showProgress, type ProgressDisplay } from './progress.ts'
 
 /**
- * Hands over the events of a stream until it ends, Ctrl-C (status 130, without words: there is no
- * other way to leave) or --timeout. With `stay` a daemon that was reached and goes away is waited
- * for; `open` is then called again, with true.
+ * Follows a long stream of the daemon: its `progress` events are shown, all its events are lines with
+ * --json, and `told` gets each of the others. For work that ends with its caller and goes on where it
+ * stopped when it is run again, which Ctrl-C then says.
  */
-export async function follow<E>(
-  { signal, note }: Pick<Cli, 'signal' | 'note'>,
-  open: (again: boolean) => AsyncIterable<E>,
-  take: (event: E) => void,
-  stay: boolean,
+export async function follow<M extends StreamName>(
+  {
+    client,
+    signal,
+    json,
+    line,
+  }: Pick<Cli, 'signal' | 'json' | 'line'> & {
+    client: Pick<Cli['client'], 'stream'>
+  },
+  context: Context,
+  name: M,
+  input: Input<M>,
+  told: (event: Event<M>, display: ProgressDisplay) => void,
 ): Promise<void> {
-  let [reached, again] = [false, false]
-  for (;;) {
-    try {
-      for await (const event of open(again)) {
-        reached = true
-        take(event)
+  const display = showProgress(context, json)
+  try {
+    for await (const event of client.stream(name, input, signal)) {
+      line(event)
+      const progress = progressEvent.safeParse(event)
+      if (!progress.success) {
+        told(event, display)
+        continue
       }
-      return
-    } catch (error) {
-      throwIfInterrupted(signal)
-      const gone = error instanceof GatewayError && error.code === 'daemon.unreachable'
-      if (!gone || !reached || !stay) throw error
+      const { type: _, ...change } = progress.data
+      const another = change.what !== undefined && change.what !== display.now?.what
+      display.set({ ...(another && { began: Date.now(), before: change.done }), ...change })
     }
-    if (!again) note('the daemon went away; waiting for it')
-    again = true
-    await sleep(AGAIN_MS, undefined, { signal }).catch(() => {
-      throwIfInterrupted(signal)
-      throw signal.reason
-    })
+  } catch (error) {
+    throw isInterrupted(error) ? stopped(error) : error
+  } finally {
+    display.end()
   }
 }
 
-function throwIfInterrupted({ aborted, reason }: AbortSignal): void {
-  if (aborted && reason instanceof GatewayError && reason.code === 'interrupted')
-    throw new ExitStatus(EXIT.interrupted)
+function isInterrupted(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.code === 'interrupted'
+}
+
+function stopped(cause: GatewayError): GatewayError {
+  return new GatewayError({
+    code: 'interrupted',
+    message: 'stopped; what was done so far stays done',
+    hint: 'run it again to go on',
+    cause,
+  })
 }

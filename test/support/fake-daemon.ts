@@ -28,6 +28,8 @@ export interface FakeDaemon extends AsyncDisposable {
 export async function startFakeDaemon(
   version = VERSION,
   heartbeatMs?: number,
+  /** Where another one was before. */
+  socketPath?: string,
 ): Promise<FakeDaemon> {
   const dir = await mkdtemp(join(tmpdir(), 'wa-control-'))
   const sessions = new Map(
@@ -48,7 +50,7 @@ export async function startFakeDaemon(
     },
     version,
     ...(heartbeatMs !== undefined && { heartbeatMs }),
-    socketPath: join(dir, 'run', 'control.sock'),
+    socketPath: socketPath ?? join(dir, 'run', 'control.sock'),
     http: { host: '127.0.0.1', port: 0, token: TOKEN },
     onFailure: (method, error) => failures.push(`${method}: ${error.message}`),
   })

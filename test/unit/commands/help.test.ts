@@ -1,35 +1,11 @@
 import { expect, test } from 'vitest'
 import { main } from '../../../commands/main.ts'
+import { commandPaths } from '../../../commands/program.ts'
 import { terminal } from '../../support/terminal.ts'
 
-const COMMANDS = [
-  '',
-  'status',
-  'session',
-  'session pair',
-  'session list',
-  'session show',
-  'session send',
-  'session pause',
-  'session resume',
-  'session logout',
-  'session remove',
-  'recover',
-  'recoveries',
-  'recoveries list',
-  'recoveries show',
-  'preserve',
-  'backup',
-  'backup create',
-  'backup list',
-  'backup restore',
-  'backup key',
-  'backup key list',
-  'backup key add',
-  'backup key rotate',
-  'backup key rewrap',
-  'simulator',
-]
+const PATHS = commandPaths().map(({ words, group }) => ({ command: words.join(' '), group }))
+// The help of `daemon` is the table of settings, which has tests of its own.
+const COMMANDS = ['', ...PATHS.map(({ command }) => command).filter((each) => each !== 'daemon')]
 
 test.each(COMMANDS)('help of wa-gateway %s', async (command) => {
   const { context, stdout, stderr } = terminal({ columns: 90 })
@@ -39,8 +15,7 @@ test.each(COMMANDS)('help of wa-gateway %s', async (command) => {
 })
 
 test('every command that does something has an example', async () => {
-  const groups = new Set(['', 'session', 'recoveries', 'backup', 'backup key'])
-  for (const command of COMMANDS.filter((each) => !groups.has(each))) {
+  for (const { command } of PATHS.filter(({ group }) => !group)) {
     const { context, stdout } = terminal()
     await main(['help', ...command.split(' ')], context)
     expect(stdout()).toMatch(new RegExp(`Examples?:[^]*wa-gateway ${command}`))
