@@ -60,6 +60,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
         summary: 'read what is stored and name what is damaged',
         load: () => import('./backup/verify.ts'),
       },
+      copy: {
+        summary: 'copy what is stored to a second site, or back from there',
+        load: () => import('./backup/copy.ts'),
+      },
       restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
       key: {
         summary: 'list and change the keys that encrypt what is stored',

@@ -49,6 +49,20 @@ export function exitOfVerified(summary: {
   return unread < sessions + parts ? EXIT.partial : EXIT.failed
 }
 
+/**
+ * What others wrote at the destination is a refusal, unless what was brought back was to leave it
+ * alone; 3 when some failed, 1 when all did.
+ */
+export function exitOfCopy(
+  summary: { sessions: number; used: number; newer: number; failed: number },
+  direction: 'to' | 'from',
+): number {
+  const { sessions, used, newer, failed } = summary
+  if (direction === 'to' && used + newer > 0) return EXIT.stale
+  if (failed > 0) return failed < sessions ? EXIT.partial : EXIT.failed
+  return EXIT.ok
+}
+
 /** Ends the command with this status, unless it is 0. */
 export function exitWith(status: number): void {
   if (status !== EXIT.ok) throw new ExitStatus(status)

@@ -1,4 +1,5 @@
 import { BACKEND_OPTIONS } from './backend-options.ts'
+import { COPY_OPTIONS } from './copy-options.ts'
 import { NETWORK_OPTIONS } from './network-options.ts'
 import type { Option } from './option.ts'
 import { STORAGE_OPTIONS } from './storage-options.ts'
@@ -12,6 +13,7 @@ export const OPTIONS = {
   ...WORKER_OPTIONS,
   ...BACKEND_OPTIONS,
   ...STORAGE_OPTIONS,
+  ...COPY_OPTIONS,
   ...NETWORK_OPTIONS,
 } as const
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BACKUP_METHODS } from './backup-methods.ts'
 import { LOG_METHODS } from './log-methods.ts'
+import { COPY_METHODS } from './copy-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
 import {
   backendHealth,
@@ -140,6 +141,7 @@ export const METHODS = {
     result: z.object({ run: recoveryRun, results: z.array(recoveryResult) }),
   },
   ...BACKUP_METHODS,
+  ...COPY_METHODS,
   ...LOG_METHODS,
 } as const satisfies Record<string, MethodSpec>
 

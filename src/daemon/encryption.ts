@@ -61,6 +61,11 @@ export class Encryption {
     })
   }
 
+  /** The key-encryption keys, the one that locks first; empty where nothing is encrypted. */
+  get keks(): readonly NamedKey[] {
+    return keysOf(this.#config) ?? []
+  }
+
   /** Waits for a store that is away; throws where its keys do not fit this worker's. */
   async unlock(signal: AbortSignal): Promise<void> {
     for (;;) {

@@ -3,6 +3,7 @@ import type { ControlHandlers } from '../control/handlers.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { backingUp } from './backing-up.ts'
 import { assertConfirmed } from './confirm.ts'
+import { copying } from './copying.ts'
 import { given } from './given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
@@ -161,6 +162,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       },
 
       ...backingUp(worker, targets),
+      ...copying(worker),
       ...keyringHandlers(worker),
       ...logHandlers(worker),
     },

@@ -32,6 +32,11 @@ export class Meter {
     })
   }
 
+  /** So many more bytes were moved. */
+  add(bytes: number): void {
+    this.set({ bytes: (this.#progress.bytes ?? 0) + bytes })
+  }
+
   /** Tells what there is, however short ago the last time was. */
   flush(): void {
     this.#toldAt = this.#now()

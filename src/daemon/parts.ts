@@ -8,6 +8,7 @@ import { openSqliteRegistry, type OpenedRegistry } from '../registry/sqlite.ts'
 import type { Replica } from '../replica/port.ts'
 import { StoreReplica } from '../replica/replica.ts'
 import { reviveForBaileys } from '../whatsapp/revive.ts'
+import type { ObjectStore } from '../store/port.ts'
 import { Encryption } from './encryption.ts'
 import { createMetrics } from './measure.ts'
 import { replicaSettings } from './settings.ts'
@@ -18,6 +19,7 @@ import { StoreHealth } from './store-health.ts'
 export interface Parts {
   auth: AuthStore
   opened: OpenedRegistry
+  store: ObjectStore
   storeHealth: StoreHealth
   replica: Replica
   encryption: Encryption
@@ -49,7 +51,7 @@ export async function openParts(
   const { sealer } = encryption
   const replica = new StoreReplica({ store, auth, sealer, ...replicaSettings(config) })
   closers.defer(() => replica.stop())
-  return { auth, opened, storeHealth, replica, encryption, metrics }
+  return { auth, opened, store, storeHealth, replica, encryption, metrics }
 }
 
 async function openAuth(

@@ -14,6 +14,7 @@ import type { BackPressure } from './back-pressure.ts'
 import type { Bus } from './bus.ts'
 import type { Encryption } from './encryption.ts'
 import type { LogRing } from './log-ring.ts'
+import type { SecondSite } from './second-site.ts'
 import type { StoreHealth } from './store-health.ts'
 
 type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
@@ -46,6 +47,7 @@ export interface WorkerState {
   readonly runs: RecoveryRuns
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
+  readonly secondSite: SecondSite
   readonly backPressure: BackPressure
   readonly metrics: Metrics
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>

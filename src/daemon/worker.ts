@@ -24,6 +24,7 @@ import { openParts, type Parts } from './parts.ts'
 import { recoverProvisionally } from './provisional.ts'
 import { putAway, type Stopped } from './put-away.ts'
 import { RecordedEngine } from './recorded-engine.ts'
+import { SecondSite } from './second-site.ts'
 import { createSchedules, type Schedule } from './schedules.ts'
 import { engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
 import type { SnapshotSchedule } from './snapshots.ts'
@@ -135,7 +136,7 @@ export class Worker {
   }
 
   async #compose(parts: Parts): Promise<WorkerState> {
-    const { auth, opened, storeHealth, replica, encryption, metrics } = parts
+    const { auth, opened, store, storeHealth, replica, encryption, metrics } = parts
     const { registry, runs } = opened
     const logger = this.#logger
     const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
@@ -191,6 +192,7 @@ export class Worker {
       runs,
       storeHealth,
       encryption,
+      secondSite: new SecondSite(this.#config, { store, encryption }, this.#stopping.signal),
       backPressure: new BackPressure(
         { replica, service, logger },
         this.#config.shipping.backlogLimit,

@@ -263,7 +263,10 @@ function baseOf(
     const goesOn = !plan.quarantine && known && local && hasTag(context, known.record)
     return goesOn ? { from: 'stored', end: known.record } : { from: 'new' }
   }
-  if (known !== undefined) return { from: 'stored', end }
+  if (known !== undefined) {
+    const copied = plan.kind === 'connect' ? known.record.copied : undefined
+    return { from: 'stored', end, ...(copied !== undefined && { copied }) }
+  }
   return { from: 'local', end: { seq: local?.seq ?? 0, hash: local?.hash ?? GENESIS } }
 }
 

@@ -104,8 +104,8 @@ export function newHeld(
   { epoch, boot }: { epoch: number; boot: string },
   owner: KnownOwner,
 ): Held {
-  const { snapshot, origin } = owner.record
-  const complete = snapshot !== null || origin !== null
+  const { snapshot, origin, copied } = owner.record
+  const complete = copied === undefined && (snapshot !== null || origin !== null)
   const foldedAt = context.clock.monotonic()
   return { epoch, boot, owner, garbage: new Set(), complete, foldedAt, tailBytes: 0 }
 }

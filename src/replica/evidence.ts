@@ -69,7 +69,7 @@ function ownerEvidence(
   { record }: KnownOwner,
   log: LogEvidence | undefined,
 ): OwnerEvidence {
-  const { session, epoch, worker, boot, at, released, removed } = record
+  const { session, epoch, worker, boot, at, released, removed, copied } = record
   const { seq, hash } = log?.end ?? record
   const stored = log?.unpaired === true ? undefined : storedEvidence(record, seq)
   const problem = log?.problem
@@ -85,6 +85,7 @@ function ownerEvidence(
     hash,
     mine: context.auth.isMine(boot),
     held: held?.epoch === epoch && held.boot === boot && boot === context.auth.boot,
+    ...(copied !== undefined && { copiedAt: copied }),
     ...(stored && { stored: { ...stored, ...(problem !== undefined && { problem }) } }),
   }
 }

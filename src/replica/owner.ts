@@ -60,6 +60,11 @@ const ownerSchema = z.strictObject({
   history: z.array(z.strictObject({ epoch, endSeq: count, hash })),
   /** Milliseconds since the epoch at which this record was written. */
   at: count,
+  /**
+   * This record, or the one it goes on from, was copied from another store then: what a disk shipped
+   * there since is not in this one, so a snapshot must come before more of its log.
+   */
+  copied: count.exactOptional(),
 })
 
 export type OwnerRecord = z.infer<typeof ownerSchema>

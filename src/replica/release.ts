@@ -1,6 +1,6 @@
 import { GatewayError } from '../session/errors.ts'
 import { letGo, type Held, type ReplicaContext } from './context.ts'
-import { isNewer, noteBase, noteStored, snapshotFor, superseding } from './fold.ts'
+import { fold, isNewer, noteBase, noteStored, snapshotFor, superseding } from './fold.ts'
 import { changeHeld, heldOwner, readOwner } from './owner-io.ts'
 import type { OwnerRecord, SnapshotRef } from './owner.ts'
 import { dropUnnamed } from './snapshot-io.ts'
@@ -40,6 +40,9 @@ async function attempt(
 ): Promise<void> {
   const { held, known } = await heldOwner(context, sessionId, signal)
   await noteBase(context, sessionId, held)
+  // What lies in the log would follow on something that is not stored.
+  if (!held.complete && context.auth.find(sessionId)?.paired === true)
+    await fold(context, sessionId, 'release', signal)
   await shipAll(context, sessionId, held, signal)
   // After the last change was shipped, and before the record is read for the last time.
   const { slot } = context.log.position

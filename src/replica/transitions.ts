@@ -31,11 +31,11 @@ export interface StateEnd {
 
 /**
  * What the new epoch goes on from. `stored`: what the store holds up to `end`, be it on this disk
- * already or restored. `local`: state that only this disk has. `new`: nothing; a pairing follows,
+ * already or restored; `copied`: this disk may hold what the store, being a copy, does not. `local`: state that only this disk has. `new`: nothing; a pairing follows,
  * and what was the snapshot becomes a backup.
  */
 export type ClaimBase =
-  | { from: 'stored'; end: StateEnd }
+  | { from: 'stored'; end: StateEnd; copied?: number }
   | { from: 'local'; end: StateEnd }
   | { from: 'new' }
 
@@ -85,7 +85,9 @@ export function claimOwner(
   assert(session, base.end.seq >= seq, 'the state is older than the last change')
   const ranges = [...closed, open]
   const history = branched(previous, base.end)
-  return { ...common, ranges, snapshot, kept, origin, ...bare(base.end), history, ...stamp }
+  const copied = base.copied === undefined ? {} : { copied: base.copied }
+  const end = bare(base.end)
+  return { ...common, ranges, snapshot, kept, origin, ...end, history, ...copied, ...stamp }
 }
 
 export interface Snapshots {
@@ -107,7 +109,7 @@ export function foldOwner(
   assertHeld(record, holder)
   const { seq, hash } = snapshots.snapshot
   assert(record.session, seq >= record.seq, 'a snapshot must not be older than the last change')
-  return { ...record, ...snapshots, ranges: openFrom(record, slot), seq, hash, ...stamp }
+  return { ...whole(record), ...snapshots, ranges: openFrom(record, slot), seq, hash, ...stamp }
 }
 
 /** Lets go of the log before `slot`, in which the snapshot leaves nothing to be read. */
@@ -133,9 +135,10 @@ export function releaseOwner(
 ): OwnerRecord {
   assertHeld(record, holder)
   assert(record.session, end.seq >= record.seq, 'the end must not be older than the last change')
+  assert(record.session, record.copied === undefined, 'a copy needs a snapshot first')
   const { seq, hash } = end
-  const whole = (snapshots?.snapshot ?? record.snapshot)?.seq === seq
-  const ranges = whole ? [] : closedAt(record, slot)
+  const folded = (snapshots?.snapshot ?? record.snapshot)?.seq === seq
+  const ranges = folded ? [] : closedAt(record, slot)
   return { ...record, ...snapshots, ranges, seq, hash, released: true, ...stamp }
 }
 
@@ -168,7 +171,7 @@ export function rewindOwner(
   const { epoch, seq, hash } = snapshots.snapshot
   assert(record.session, seq > record.seq, 'going back must not go back in numbers')
   const origin = { epoch, seq, hash }
-  return { ...record, ...snapshots, ranges: [], origin, seq, hash, released: true, ...stamp }
+  return { ...whole(record), ...snapshots, ranges: [], origin, seq, hash, released: true, ...stamp }
 }
 
 /** The tombstone: no snapshots, the epoch and seq kept for whoever creates the session again. */
@@ -178,7 +181,7 @@ export function removeOwner(
   stamp: Stamp,
 ): OwnerRecord {
   const gone = { snapshot: null, kept: [], ranges: [], released: true, removed: true }
-  return { ...record, ...holder, ...gone, ...stamp }
+  return { ...whole(record), ...holder, ...gone, ...stamp }
 }
 
 export function holds(record: OwnerRecord, holder: { epoch: number; boot: string }): boolean {
@@ -193,6 +196,13 @@ function closedAt({ ranges }: OwnerRecord, slot: number): LogRange[] {
   return ranges
     .map((range) => ({ ...range, to: range.to ?? slot }))
     .filter(({ from, to }) => to > from)
+}
+
+/** What follows stands by itself: that the record was a copy no longer matters. */
+function whole(record: OwnerRecord): OwnerRecord {
+  const alone = { ...record }
+  delete alone.copied
+  return alone
 }
 
 function bare({ seq, hash }: StateEnd): StateEnd {

@@ -45,6 +45,8 @@ export interface OwnerEvidence {
   /** The newest change that the store knows of: the record's or, beyond it, the log's. */
   seq: number
   hash: string
+  /** When the record was copied from another store, in milliseconds: disks may know of more. */
+  copiedAt?: number
   /**
    * What can be restored: how far snapshot and log reach together, when the snapshot was made (the
    * record, where there is none), and `problem` where it was read and found damaged.
@@ -72,9 +74,16 @@ export type RecoveryPlan =
   | { kind: 'refuse'; cause: CauseId; why: string }
 
 export function planRecovery(evidence: RecoveryEvidence): RecoveryPlan {
-  const { owner } = evidence
+  const { owner, local } = evidence
   if (owner === undefined) return planWithoutOwner(evidence)
-  return mayNot(evidence, owner) ?? planWithOwner(evidence, owner)
+  const refusal = mayNot(evidence, owner)
+  if (refusal !== undefined) return refusal
+  if (local === undefined || !isAhead(local, owner)) return planWithOwner(evidence, owner)
+  // No epoch is given twice, also where this disk's state does not serve.
+  const { confirmedEpoch } = local
+  return local.paired
+    ? goOnFromDisk(evidence, owner, confirmedEpoch)
+    : planWithOwner(evidence, { ...owner, epoch: confirmedEpoch })
 }
 
 /** Why the session may not be touched, or what to wait for: settled before its log is ended. */
@@ -104,10 +113,27 @@ function planWithoutOwner({ request, local, sessionId }: RecoveryEvidence): Reco
   return { kind: 'connect', epoch, why: 'only this disk has the session', notes }
 }
 
+/** The store is a copy of another, made before this disk took an epoch there. */
+function isAhead(local: LocalEvidence, { epoch, copiedAt }: OwnerEvidence): boolean {
+  return copiedAt !== undefined && epoch < local.confirmedEpoch
+}
+
+function goOnFromDisk(
+  { request, sessionId }: RecoveryEvidence,
+  { epoch, copiedAt = 0 }: OwnerEvidence,
+  confirmed: number,
+): RecoveryPlan {
+  const what = `what the object store has of '${sessionId}' was copied at ${iso(copiedAt)}, at epoch ${epoch}, and this disk took epoch ${confirmed} since`
+  if (!request.assigned && !request.takeOver)
+    return refuse('stale', `${what}: whether this disk is the newest cannot be told`)
+  const notes = [`${what}; the session goes on from this disk`]
+  return { kind: 'connect', epoch: confirmed + 1, why: 'this disk is newer than the copy', notes }
+}
+
 /** Why the session may not be touched now, or what to wait for; undefined where it may. */
 function mayNot(evidence: RecoveryEvidence, owner: OwnerEvidence): RecoveryPlan | undefined {
   const { request, local, silence, sessionId } = evidence
-  if (local !== undefined && owner.epoch < local.confirmedEpoch)
+  if (local !== undefined && owner.epoch < local.confirmedEpoch && !isAhead(local, owner))
     return refuse(
       'damaged',
       `the owner record of '${sessionId}' is at epoch ${owner.epoch}, although the object store confirmed epoch ${local.confirmedEpoch}: the store was rolled back`,

@@ -3,6 +3,7 @@ import { GatewayError } from '../../src/session/errors.ts'
 import type { RecoveryResult } from '../../src/session/report.ts'
 import type { SessionView } from '../../src/session/state.ts'
 import { fakeLogs } from './fake-logs.ts'
+import { fakeCopies } from './fake-copies.ts'
 import { fakeRecoveries } from './fake-recoveries.ts'
 
 export const VERSION = '0.1.0'
@@ -210,6 +211,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     'backup.list': async ({ session: only }) => ({
       backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
     }),
+    ...fakeCopies(),
     'backup.verify': async (input, { emit }) => {
       const counts = { sessions: 0, parts: 0, sound: 0, damaged: 0, nothing: 0, unread: 0 }
       const summary = { ...counts, findings: 0 }

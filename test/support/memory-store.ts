@@ -20,7 +20,7 @@ export interface MemoryWrite {
  * lose the reply, keep it for later, drop it, or wait; `onRead` may wait or throw.
  */
 export class MemoryStore implements ObjectStore {
-  readonly label = 'memory'
+  readonly label: string = 'memory'
   readonly offHost = true
   readonly objects = new Map<string, StoredObject>()
   onWrite: (write: MemoryWrite) => Promise<PutOutcome> = async (write) => write.apply()

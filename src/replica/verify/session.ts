@@ -139,10 +139,12 @@ function ofThisDisk({ context }: VerifyRun, sessionId: string): Disk {
 /** A record of an epoch that is known to be over: an older one was put in its place. */
 async function rolledBack(
   { context }: VerifyRun,
-  { session, epoch }: OwnerRecord,
+  { session, epoch, copied }: OwnerRecord,
   { confirmedEpoch }: Disk,
   signal: AbortSignal | undefined,
 ): Promise<Fault | undefined> {
+  // Of a copy that is under way, snapshots of a later epoch may be there before their record is.
+  if (copied !== undefined) return undefined
   let later = confirmedEpoch
   for await (const part of context.store.listParts(sessionPrefix(session), signal && { signal }))
     later = Math.max(later, epochOf(part) ?? 0)
@@ -160,6 +162,7 @@ function behind(
   { storedSeq }: Disk,
 ): Fault[] {
   if (end === undefined || end.seq >= storedSeq || !isTagged(context, record)) return []
+  if (record.copied !== undefined) return []
   const object = ownerName(record.session)
   const what = `the object store holds session '${record.session}' up to change ${end.seq}, although it confirmed change ${storedSeq} to this disk: bundles at the end of its log are gone, or an older owner record (${object}) was put back`
   return [{ object, what }]

@@ -55,6 +55,14 @@ describe('for a person', () => {
       11,
       /^ben: cannot be recovered[^]*object: v1\/sessions\/ben\/owner\n[^]*try: put it back\n2 sessions verified: 1 sound, 1 damaged \(1 finding\)\n$/,
     ],
+    [
+      'backup copy --to folder:/mnt/copy',
+      0,
+      /^2 sessions: 1 copied, 1 unchanged\n3 objects of 2\.0 KiB sent; the copy has what was stored by 2025/,
+    ],
+    ['backup copy --to folder:/mnt/used', 12, /1 left as they are there/],
+    ['backup copy --from folder:/mnt/used', 0, /1 left as they are there/],
+    ['backup copy', 2, /^$/],
     ['backup key list', 0, /(a1){8} +active[^]*locked with (c3){8}/],
     ['backup key add', 0, /(b2){8} +distributed/],
     ['backup key rotate --force', 0, /(b2){8} +retired/],
@@ -127,6 +135,8 @@ describe('--json', () => {
     expect(recovery.map((e) => e.type)).toEqual(['begin', 'settled', 'settled', 'end'])
     const preserved = lines((await run('preserve', '--all', '--json')).stdout)
     expect(preserved.map((e) => e.type)).toEqual(['preserved', 'preserved', 'end'])
+    const copied = lines((await run('backup', 'copy', '--to', 'folder:/c', '--json')).stdout)
+    expect(copied.map((e) => e.type)).toEqual(['progress', 'session', 'session', 'end'])
     const backup = lines((await run('backup', 'create', '--all', '--json')).stdout)
     expect(backup.map((e) => e.type)).toEqual(['backup', 'backup', 'end'])
   })

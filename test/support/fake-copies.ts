@@ -1,0 +1,19 @@
+import type { MethodHandlers } from '../../src/control/handlers.ts'
+
+const AT = Date.UTC(2025, 5, 1, 12)
+
+/** Copies of two sessions; where the store's name says `used`, one was taken up there. */
+export function fakeCopies(): Pick<MethodHandlers, 'backup.copy'> {
+  return {
+    'backup.copy': async ({ store }, { emit }) => {
+      const used = store.endsWith('used') ? 1 : 0
+      emit({ type: 'progress', done: 0, total: 2 })
+      emit({ type: 'session', sessionId: 'anna', outcome: 'copied', epoch: 2, seq: 40 })
+      emit({ type: 'session', sessionId: 'ben', outcome: used ? 'used' : 'same', epoch: 2, seq: 9 })
+      const none = { newer: 0, failed: 0, pruned: 0 }
+      const moved = { objects: 3, bytes: 2_048, at: AT }
+      const summary = { sessions: 2, copied: 1, same: 1 - used, used, ...none, ...moved }
+      emit({ type: 'end', summary })
+    },
+  }
+}
