@@ -24,8 +24,8 @@ export const define: Define = (command, context) => {
         configFile,
       })
       const { runDaemon } = await import('../src/daemon/run.ts')
-      const { version, stderr: log } = context
-      const status = await runDaemon({ config, warnings, version, log })
+      const { version, stderr: log, env } = context
+      const status = await runDaemon({ config, warnings, version, log, env })
       if (status !== 0) throw new ExitStatus(status)
     })
 }

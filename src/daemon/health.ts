@@ -8,6 +8,9 @@ import type { WorkerState } from './state.ts'
 /** A commit that takes longer has hung: no disk that still works takes so long. */
 const HUNG_MS = 60_000
 
+/** A round of retries ends with the recovery's deadline; one that goes on for longer never will. */
+const ROUND_MARGIN_MS = 60_000
+
 /** What is looked at, as it is now. A failure is in words; undefined where there is none. */
 export interface HealthFacts {
   phase: WorkerState['phase']
@@ -15,6 +18,8 @@ export interface HealthFacts {
   store: { healthy: boolean; detail?: string }
   registry: string | undefined
   socket: string | undefined
+  /** How long the round of retries under way has been, and may. */
+  supervision: { roundMs: number; limitMs: number }
 }
 
 export interface HealthPorts {
@@ -22,11 +27,13 @@ export interface HealthPorts {
   registry: Pick<Registry, 'find'>
   /** Path of the control socket. */
   socket: string
+  /** Milliseconds that a recovery may take. */
+  roundLimitMs: number
 }
 
 export async function gatherHealth(
-  { phase, storeHealth }: Pick<WorkerState, 'phase' | 'storeHealth'>,
-  { auth, registry, socket }: HealthPorts,
+  { phase, storeHealth, rounds }: Pick<WorkerState, 'phase' | 'storeHealth' | 'rounds'>,
+  { auth, registry, socket, roundLimitMs }: HealthPorts,
 ): Promise<HealthFacts> {
   return {
     phase,
@@ -36,6 +43,7 @@ export async function gatherHealth(
     socket: await failureOf(async () => {
       if (!(await lstat(socket)).isSocket()) throw new Error(`${socket} is no socket any more`)
     }),
+    supervision: { roundMs: rounds.roundMs, limitMs: roundLimitMs + ROUND_MARGIN_MS },
   }
 }
 
@@ -43,8 +51,12 @@ export async function gatherHealth(
  * What only a restart heals. That anything answers at all shows that the event loop turns; a store
  * or a WhatsApp that is away is no reason to restart.
  */
-export function liveness({ writing }: HealthFacts): HealthCheck[] {
-  return [check('event-loop', undefined), check('writer-thread', writerFailure(writing))]
+export function liveness({ writing, supervision }: HealthFacts): HealthCheck[] {
+  return [
+    check('event-loop', undefined),
+    check('writer-thread', writerFailure(writing)),
+    check('supervision', supervisionFailure(supervision)),
+  ]
 }
 
 /**
@@ -68,6 +80,11 @@ function writerFailure({ failure, committingMs }: HealthFacts['writing']): strin
   if (failure !== undefined) return failure.message
   if (committingMs < HUNG_MS) return undefined
   return `the disk has not answered for ${Math.round(committingMs / 1000)} s`
+}
+
+function supervisionFailure({ roundMs, limitMs }: HealthFacts['supervision']): string | undefined {
+  if (roundMs < limitMs) return undefined
+  return `a round of retries has not ended for ${Math.round(roundMs / 1000)} s`
 }
 
 function check(name: string, failure: string | undefined): HealthCheck {

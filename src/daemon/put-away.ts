@@ -8,6 +8,8 @@ import type { BaileysService } from '../whatsapp/service.ts'
 const CLOSING_MS = 1_500
 
 export interface Stopped {
+  /** Sessions that were open when the stop began. */
+  open: number
   preserved: PreservedSession[]
   /** Sessions that were not put away before the deadline. */
   late: string[]
@@ -28,6 +30,7 @@ export async function putAway(
 ): Promise<void> {
   const open = service.roster.all().filter((runner) => runner.handle !== undefined)
   const waiting = new Set(open.map((runner) => runner.id))
+  stopped.open = open.length
   const over = new AbortController()
   const preserve = async () => {
     await before

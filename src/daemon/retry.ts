@@ -15,6 +15,7 @@ export class RetryRounds {
   readonly #signal: AbortSignal
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> | undefined
+  #began = 0
 
   constructor(service: BaileysService, logger: Logger, signal: AbortSignal) {
     this.#service = service
@@ -22,9 +23,16 @@ export class RetryRounds {
     this.#signal = signal
   }
 
+  /** Milliseconds for which the round under way has been; 0 between two rounds. */
+  get roundMs(): number {
+    return this.#round === undefined ? 0 : performance.now() - this.#began
+  }
+
   start(): void {
     this.#timer = setInterval(() => {
-      this.#round ??= this.#again().finally(() => {
+      if (this.#round !== undefined) return
+      this.#began = performance.now()
+      this.#round = this.#again().finally(() => {
         this.#round = undefined
       })
     }, ROUND_MS)

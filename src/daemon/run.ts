@@ -6,6 +6,9 @@ import { EXIT, toGatewayError, type GatewayError } from '../session/errors.ts'
 import { quietConsole } from '../whatsapp/hooks/quiet-console.ts'
 import { createLogger } from './log.ts'
 import { LogRing } from './log-ring.ts'
+import { listenForSignals } from './signals.ts'
+import { openNotifier } from './systemd/open.ts'
+import type { Notifier } from './systemd/notifier.ts'
 import { Worker } from './worker.ts'
 
 export interface DaemonOptions {
@@ -15,6 +18,8 @@ export interface DaemonOptions {
   version: string
   /** Where the log goes. */
   log: Writable & { isTTY?: boolean }
+  /** Of the process: what a service manager says to it. */
+  env: Readonly<Record<string, string | undefined>>
 }
 
 /**
@@ -28,29 +33,34 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const logger = createLogger(config.log.level, options.log, secretsOf(config), logs)
   const restoreConsole = quietConsole()
   const worker = new Worker(config, version, logger, logs)
-  const signals = listenForSignals()
+  const signals = listenForSignals(options.log.isTTY === true)
+  const notifier = openNotifier(options.env, worker, logger)
   const onRejection = (reason: unknown) => {
     // Baileys sends some answers without waiting for them; a connection that breaks just then
     // rejects where nobody listens. Its session hears of the close; the others must not end with it.
     logger.error({ err: reason }, 'a promise was rejected and nobody took it')
   }
   process.on('unhandledRejection', onRejection)
+  let failure: GatewayError | undefined
   try {
     logger.info({ version, worker: config.worker.id, pid: process.pid }, 'wa-gateway starts')
     for (const warning of options.warnings) logger.warn(warning)
     const event = await Promise.race([
       signals.first.then((signal) => ({ kind: 'signal', signal }) as const),
       worker.failed.then((error) => ({ kind: 'failed', error }) as const),
-      startFailed(worker, logger),
+      startFailed(worker, notifier, logger),
     ])
+    if (event.kind === 'failed') failure = event.error
     if (event.kind === 'failed') logger.fatal({ err: event.error }, 'the worker cannot go on')
     else logger.info({ signal: event.signal }, 'stopping; a second signal ends it at once')
+    void notifier?.stopping()
     const stopping = stopWorker(worker, logger)
     const status = await Promise.race([stopping, signals.second.then(() => EXIT.interrupted)])
     if (status === EXIT.interrupted) logger.warn('ended at once by a second signal')
     if (event.kind === 'failed') throw event.error
     return status
   } finally {
+    await notifier?.close(failure && `failed: ${failure.message}`)
     signals.close()
     process.off('unhandledRejection', onRejection)
     restoreConsole()
@@ -60,6 +70,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 /** Settles only when the start fails: one that succeeds is no reason to end. */
 async function startFailed(
   worker: Worker,
+  notifier: Notifier | undefined,
   logger: Logger,
 ): Promise<{ kind: 'failed'; error: GatewayError }> {
   try {
@@ -68,6 +79,7 @@ async function startFailed(
     return { kind: 'failed', error: toGatewayError(thrown) }
   }
   logger.info({ socket: worker.socketPath }, 'wa-gateway is ready')
+  await notifier?.ready()
   return new Promise(() => undefined)
 }
 
@@ -93,32 +105,5 @@ async function stopWorker(worker: Worker, logger: Logger): Promise<number> {
     const error: GatewayError = toGatewayError(thrown)
     logger.error({ err: error }, 'the stop failed')
     return error.exit
-  }
-}
-
-interface Signals {
-  first: Promise<NodeJS.Signals>
-  second: Promise<NodeJS.Signals>
-  close(): void
-}
-
-function listenForSignals(): Signals {
-  const first = Promise.withResolvers<NodeJS.Signals>()
-  const second = Promise.withResolvers<NodeJS.Signals>()
-  let count = 0
-  const listener = (signal: NodeJS.Signals) => {
-    count++
-    if (count === 1) first.resolve(signal)
-    else second.resolve(signal)
-  }
-  process.on('SIGTERM', listener)
-  process.on('SIGINT', listener)
-  return {
-    first: first.promise,
-    second: second.promise,
-    close() {
-      process.off('SIGTERM', listener)
-      process.off('SIGINT', listener)
-    },
   }
 }

@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.ts'
-import { RetryRounds } from './retry.ts'
 import { Scrub } from './scrub.ts'
 import { SnapshotSchedule } from './snapshots.ts'
 import type { WorkerState } from './state.ts'
@@ -15,9 +14,8 @@ export function createSchedules(
   state: WorkerState,
   config: Config,
 ): { snapshots: SnapshotSchedule; parts: readonly Schedule[] } {
-  const { auth, replica, service, logger, backPressure, stopping } = state
+  const { auth, replica, service, logger, backPressure, rounds } = state
   const snapshots = new SnapshotSchedule({ auth, replica, logger }, config.snapshot.interval)
-  const rounds = new RetryRounds(service, logger, stopping)
   const quiet = () => state.phase === 'running'
   const scrub = new Scrub({ roster: service.roster, quiet, logger })
   return { snapshots, parts: [snapshots, rounds, backPressure, scrub] }

@@ -15,6 +15,8 @@ import type { Bus } from './bus.ts'
 import type { Encryption } from './encryption.ts'
 import type { LogRing } from './log-ring.ts'
 import type { SecondSite } from './second-site.ts'
+import type { Stopped } from './put-away.ts'
+import type { RetryRounds } from './retry.ts'
 import type { StoreHealth } from './store-health.ts'
 
 type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
@@ -49,12 +51,15 @@ export interface WorkerState {
   readonly encryption: Encryption
   readonly secondSite: SecondSite
   readonly backPressure: BackPressure
+  readonly rounds: RetryRounds
   readonly metrics: Metrics
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
   readonly service: BaileysService
   readonly logins: LoginGate
   readonly pairing: Pairing
   readonly operations: Operations
+  /** Undefined until the worker stops; grows while it does. */
+  leaving: Stopped | undefined
   /** Aborts when the worker stops. */
   readonly stopping: AbortSignal
 }

@@ -26,6 +26,7 @@ import { putAway, type Stopped } from './put-away.ts'
 import { RecordedEngine } from './recorded-engine.ts'
 import { SecondSite } from './second-site.ts'
 import { createSchedules, type Schedule } from './schedules.ts'
+import { RetryRounds } from './retry.ts'
 import { engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
 import type { SnapshotSchedule } from './snapshots.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
@@ -65,6 +66,11 @@ export class Worker {
     return this.#failed.promise
   }
 
+  /** Undefined until the local state is open. */
+  get state(): WorkerState | undefined {
+    return this.#state
+  }
+
   get socketPath(): string {
     return this.#config.socket
   }
@@ -102,8 +108,9 @@ export class Worker {
     const deadline = performance.now() + this.#config.shutdown.timeout
     this.#stopping.abort()
     if (state !== undefined) state.phase = 'stopping'
-    const stopped: Stopped = { preserved: [], late: [] }
+    const stopped: Stopped = { open: 0, preserved: [], late: [] }
     if (state !== undefined) {
+      state.leaving = stopped
       const before = this.#calmDown()
       await putAway({ service: state.service, before, stopped }, this.#config.shutdown)
       await this.#notices?.settle()
@@ -197,9 +204,13 @@ export class Worker {
         { replica, service, logger },
         this.#config.shipping.backlogLimit,
       ),
+      rounds: new RetryRounds(service, logger, this.#stopping.signal),
+      leaving: undefined,
       metrics,
       health: async (question) => {
-        const facts = await gatherHealth(state, { auth, registry, socket: this.#config.socket })
+        const { socket, recovery } = this.#config
+        const ports = { auth, registry, socket, roundLimitMs: recovery.deadline }
+        const facts = await gatherHealth(state, ports)
         return question === 'livez' ? liveness(facts) : readiness(facts)
       },
       service,

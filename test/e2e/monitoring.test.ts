@@ -79,7 +79,7 @@ test('recoveries are counted, and a missing piece makes the worker unready but n
   expect(body).toMatch(/^\[-\]store failed: .*127\.0\.0\.1/m)
   expect(body).toMatch(/readyz check failed\n$/)
   expect((await ask(stage, '/livez?verbose')).body).toBe(
-    '[+]event-loop ok\n[+]writer-thread ok\nlivez check passed\n',
+    '[+]event-loop ok\n[+]writer-thread ok\n[+]supervision ok\nlivez check passed\n',
   )
   expect((await samples(stage)).get('wa_gateway_store_up')).toBe(0)
   s3.faults.clear()

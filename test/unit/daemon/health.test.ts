@@ -8,6 +8,7 @@ const WELL: HealthFacts = {
   store: { healthy: true, detail: 'no off-host copy' },
   registry: undefined,
   socket: undefined,
+  supervision: { roundMs: 0, limitMs: 660_000 },
 }
 
 const failed = (checks: HealthCheck[]) =>
@@ -31,6 +32,12 @@ test.each<[string, Partial<HealthFacts>, string[], string[]]>([
     { writing: { committingMs: 61_000 } },
     ['writer-thread'],
     ['writer-thread'],
+  ],
+  [
+    'retries that hang',
+    { supervision: { roundMs: 660_000, limitMs: 660_000 } },
+    ['supervision'],
+    [],
   ],
   ['a slow disk', { writing: { committingMs: 5_000 } }, [], []],
   ['a store that is away', { store: { healthy: false, detail: 'away' } }, [], ['store']],
