@@ -3,6 +3,8 @@ import { ControlClient } from '../../src/control/client.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import { locateSocket } from './connect.ts'
 import type { CommonOptions, Context } from './context.ts'
+import { suggestSession } from './suggest.ts'
+import { skewWarning } from './skew.ts'
 
 /** What a command that asks the daemon works with. */
 export interface Cli {
@@ -34,10 +36,7 @@ export async function withDaemon(
   const client = new ControlClient({
     target: { socketPath: locateSocket(options, context) },
     version: context.version,
-    onSkew: (version) =>
-      context.stderr.write(
-        `warning: the daemon runs version ${version}, this is ${context.version}: restart it\n`,
-      ),
+    onSkew: (version) => context.stderr.write(`${skewWarning(version, context.version)}\n`),
   })
   const limit = timeLimit(options.timeout, grace)
   try {
@@ -55,6 +54,8 @@ export async function withDaemon(
       line,
       note,
     })
+  } catch (error) {
+    throw await suggestSession(error, client, limit.signal)
   } finally {
     limit.clear()
     await client.close()

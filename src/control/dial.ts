@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs'
 import { GatewayError } from '../session/errors.ts'
 
 /** Where the daemon is: a socket's path or an URL. */
@@ -5,7 +6,8 @@ export type Target = { socketPath: string } | { url: string; token?: string }
 
 const targetName = (target: Target) => ('socketPath' in target ? target.socketPath : target.url)
 
-const START = 'start it with `wa-gateway daemon`'
+const START =
+  'start it with `wa-gateway daemon`, or `systemctl start wa-gateway` where it is a service'
 
 /** Why no answer came, with what to type next. `error` is what undici or the socket threw. */
 export function dialError(error: unknown, target: Target): GatewayError {
@@ -17,22 +19,28 @@ export function dialError(error: unknown, target: Target): GatewayError {
       return make(
         'daemon.unreachable',
         `no daemon is running: there is no socket at ${where}`,
-        `${START}, or name its socket with --socket or WA_GATEWAY_SOCKET`,
+        `${START}; if one runs, name its socket with --socket or WA_GATEWAY_SOCKET`,
       )
     case 'ECONNREFUSED':
-      return make(
-        'daemon.unreachable',
-        'socketPath' in target
-          ? `no daemon is running: nobody listens behind the socket ${where}`
-          : `nobody listens on ${where}`,
-        'socketPath' in target ? `${START}, which replaces the stale socket` : START,
-      )
+      if (!('socketPath' in target))
+        return make('daemon.unreachable', `nobody listens on ${where}`, START)
+      return isSocket(where)
+        ? make(
+            'daemon.unreachable',
+            `no daemon is running: nobody listens behind the socket ${where}`,
+            `${START}; it replaces the stale socket`,
+          )
+        : make('daemon.unreachable', `${where} is no socket`, NAME_IT)
+    case 'ENOTDIR':
+    case 'EINVAL':
+    case 'ENAMETOOLONG':
+      return make('daemon.unreachable', `${where} cannot be a socket`, NAME_IT)
     case 'EACCES':
     case 'EPERM':
       return make(
         'daemon.permission',
         `this user may not use the socket ${where}`,
-        `run it as the daemon's user, or join its group: \`ls -l ${where}\``,
+        `run it as the daemon's user (\`sudo -u USER wa-gateway …\`), or join the group that \`ls -l ${where}\` shows`,
       )
     case 'UND_ERR_CONNECT_TIMEOUT':
     case 'UND_ERR_BODY_TIMEOUT':
@@ -51,9 +59,16 @@ export const hung = (target: Target, cause?: unknown) =>
     code: 'daemon.unreachable',
     subject: targetName(target),
     message: `the daemon at ${targetName(target)} does not answer`,
-    hint: 'see its log; restart it if it hangs',
+    hint: 'it hangs or was stopped: see its log (`journalctl -u wa-gateway`), then restart it (`systemctl restart wa-gateway`); sessions are kept',
     cause,
   })
+
+const NAME_IT = 'name the socket of the daemon with --socket or WA_GATEWAY_SOCKET'
+
+/** A file that is no socket refuses connections as a socket without a listener does. */
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? true
+}
 
 function codeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
