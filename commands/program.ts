@@ -91,6 +91,20 @@ const COMMANDS: Record<string, Leaf | Group> = {
     summary: 'wait until the worker is ready, or a session online',
     load: () => import('./wait.ts'),
   },
+  config: {
+    summary: 'show, check and begin the configuration',
+    commands: {
+      show: { summary: 'show every setting', load: () => import('./config/show.ts') },
+      validate: {
+        summary: 'name everything that is wrong with it',
+        load: () => import('./config/validate.ts'),
+      },
+      init: {
+        summary: 'write a file with every setting',
+        load: () => import('./config/init.ts'),
+      },
+    },
+  },
   demo: {
     summary: 'see sessions survive a kill and a lost disk, without a phone',
     load: () => import('./demo.ts'),

@@ -82,7 +82,8 @@ function parseInto(findings: FileFindings, path: string, content: string): void 
   }
   const values = new Map<OptionName, RawValue>()
   findings.file = { path, dir: dirname(path), values }
-  if (content.trim() === '') return
+  // The YAML parser refuses a file without any value, such as one that is all comments.
+  if (content.split('\n').every((line) => /^\s*(#|$)/.test(line))) return
   let tree: unknown
   try {
     tree = loader(path, content)

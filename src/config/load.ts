@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import { buildConfig, type Config } from './config.ts'
 import { CONFIG_VARIABLE, type Environment, readEnvironment } from './environment.ts'
 import { configPlaces, readConfigFile } from './file.ts'
-import { ConfigError } from './problem.ts'
-import { type Flags, type Origins, resolveOptions } from './resolve.ts'
+import { ConfigError, type Problem } from './problem.ts'
+import { type Flags, type Origins, type Resolved, resolveOptions } from './resolve.ts'
 import { checkRules } from './rules.ts'
 import { describeOptions, type DescribedOption } from './describe.ts'
 
@@ -34,8 +34,32 @@ export interface Loaded {
   describe(): DescribedOption[]
 }
 
+/** What was found, right or wrong. */
+export interface Inspected {
+  problems: readonly Problem[]
+  /** For the person who starts the program; never contain secrets. */
+  warnings: readonly string[]
+  file: string | undefined
+  resolved: Resolved
+  /** Every setting with its origin, for `config show`; secrets are hidden. */
+  describe(): DescribedOption[]
+}
+
 /** Loads the configuration, or throws a ConfigError (`config.invalid`) with every problem. */
 export function loadConfig(options: LoadOptions): Loaded {
+  const { problems, warnings, file, resolved, describe } = inspectConfig(options)
+  if (problems.length > 0) throw new ConfigError(problems, warnings)
+  return {
+    config: buildConfig(resolved.values),
+    warnings,
+    origins: Object.freeze(resolved.origins),
+    file,
+    describe,
+  }
+}
+
+/** Reads the configuration and tells what is wrong with it, instead of throwing. */
+export function inspectConfig(options: LoadOptions): Inspected {
   const { env, flags = {} } = options
   const cwd = resolve(options.cwd)
   const home = options.home ?? homedir()
@@ -65,12 +89,11 @@ export function loadConfig(options: LoadOptions): Loaded {
     ...rules.problems,
   ]
   const warnings = [...found.warnings, ...environment.warnings, ...rules.warnings]
-  if (problems.length > 0) throw new ConfigError(problems, warnings)
   return {
-    config: buildConfig(resolved.values),
+    problems,
     warnings: Object.freeze(warnings),
-    origins: Object.freeze(resolved.origins),
     file: found.file?.path,
+    resolved,
     describe: () => describeOptions(resolved),
   }
 }

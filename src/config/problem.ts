@@ -28,7 +28,7 @@ export class ConfigError extends GatewayError {
           ? `the configuration is wrong: ${lines[0]}`
           : `the configuration has ${lines.length} problems:\n  ${lines.join('\n  ')}`,
       subject: problems.map((p) => p.setting).join(', '),
-      hint: 'correct it and run `wa-gateway config show`; the README lists every setting',
+      hint: '`wa-gateway config show --origin` says where each value comes from; the README lists every setting',
     })
     this.name = 'ConfigError'
     this.problems = Object.freeze([...problems])

@@ -3,10 +3,17 @@ import { commandPaths } from '../../commands/program.ts'
 import { terminal } from './terminal.ts'
 
 /** Commands that ask no daemon. */
-const LOCAL = new Set(['daemon', 'demo', 'simulator'])
+const LOCAL = new Set([
+  'config init',
+  'config show',
+  'config validate',
+  'daemon',
+  'demo',
+  'simulator',
+])
 
 /** The first example in the help of a command, as words. */
-export async function exampleOf(words: readonly string[]): Promise<string[]> {
+async function exampleOf(words: readonly string[]): Promise<string[]> {
   const { context, stdout } = terminal({ columns: 500 })
   await main([...words, '--help'], context)
   const line = /\$ wa-gateway ([^\n]*)/.exec(stdout())?.[1]
