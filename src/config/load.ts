@@ -31,7 +31,7 @@ export interface Loaded {
   /** The file that was read, if any. */
   file: string | undefined
   /** Every setting with its origin, for `config show`; secrets are hidden. */
-  describe(): DescribedOption[]
+  describe: () => DescribedOption[]
 }
 
 /** What was found, right or wrong. */
@@ -42,7 +42,7 @@ export interface Inspected {
   file: string | undefined
   resolved: Resolved
   /** Every setting with its origin, for `config show`; secrets are hidden. */
-  describe(): DescribedOption[]
+  describe: () => DescribedOption[]
 }
 
 /** Loads the configuration, or throws a ConfigError (`config.invalid`) with every problem. */
