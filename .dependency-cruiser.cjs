@@ -30,6 +30,11 @@ module.exports = {
       [session, '^src/store/port\\.ts$', '^src/authstate/(port|record|packed)\\.ts$'],
       'changes and values are stored as the local state has them: a reader verifies them itself',
     ),
+    layer(
+      'transfer',
+      [session, '^src/store/s3-reader\\.ts$', '^src/authstate/(port|codec|packed)\\.ts$'],
+      'reads and writes what other programs keep; the daemon takes and gives',
+    ),
     layer('whatsapp', [session, ports], 'ports, not adapters'),
     layer('recovery', [session, ports], 'ports, not adapters'),
     layer('metrics', [session, ports, '^src/whatsapp/ports\\.ts$'], 'ports, not adapters'),
@@ -44,9 +49,17 @@ module.exports = {
         'commands talk to the daemon through the control client; some start something themselves',
       from: {
         path: '^commands/',
-        pathNot: '^commands/(daemon|simulator|demo|doctor|shared/offline)\\.ts$',
+        pathNot:
+          '^commands/(daemon|simulator|demo|doctor|shared/offline|session/import|backup/export)\\.ts$',
       },
       to: { path: '^src/', pathNot: '^src/(session|config|control|tui|words)/' },
+    },
+    {
+      name: 'movers-know-the-files',
+      severity: 'error',
+      comment: "accounts are moved with the operator's rights, which the daemon need not have",
+      from: { path: '^commands/(session/import|backup/export)\\.ts$' },
+      to: { path: '^src/', pathNot: '^src/(session|config|control|transfer|words)/' },
     },
     {
       name: 'product-code-knows-no-tests',

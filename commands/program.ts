@@ -23,6 +23,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
       pair: { summary: 'link a session to a phone', load: () => import('./session/pair.ts') },
       list: { summary: 'list the sessions', load: () => import('./session/list.ts') },
       show: { summary: 'show all about one session', load: () => import('./session/show.ts') },
+      import: {
+        summary: 'take over sessions of another gateway',
+        load: () => import('./session/import.ts'),
+      },
       send: { summary: 'send a text message', load: () => import('./session/send.ts') },
       pause: {
         summary: 'disconnect until resumed; stays linked',
@@ -65,6 +69,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
         load: () => import('./backup/copy.ts'),
       },
       restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
+      export: {
+        summary: 'hand sessions out, for another program or installation',
+        load: () => import('./backup/export.ts'),
+      },
       key: {
         summary: 'list and change the keys that encrypt what is stored',
         commands: {

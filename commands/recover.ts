@@ -2,15 +2,14 @@ import { InvalidArgumentError } from 'commander'
 import type { Input } from '../src/control/api.ts'
 import { GatewayError } from '../src/session/errors.ts'
 import { renderPlans } from './render/plan.ts'
-import { renderFailures, renderRecovery } from './render/recovery.ts'
 import { withDaemon, type Cli } from './shared/cli.ts'
 import { confirmed } from './shared/confirm.ts'
 import type { Context, Define } from './shared/context.ts'
-import { exitOfRecovery, exitWith } from './shared/exit.ts'
+import { exitWith } from './shared/exit.ts'
 import { parseFilter } from './shared/filter.ts'
+import { followRecovery } from './shared/follow-recovery.ts'
 import { GOING_BACK } from './shared/going-back.ts'
 import { runOffline } from './shared/offline.ts'
-import { showRecovery } from './shared/recovery-progress.ts'
 import { addTargets, targetsOf, type TargetOptions } from './shared/targets.ts'
 
 interface RecoverOptions extends TargetOptions {
@@ -58,7 +57,7 @@ export const define: Define = (command, context) => {
 }
 
 async function recover(cli: Cli, context: Context, options: RecoverOptions): Promise<void> {
-  const { client, signal, json, line, show } = cli
+  const { client, signal, show } = cli
   const target = await targetOf(cli, options)
   if (target === undefined) {
     show({ type: 'end', results: [] }, () => 'no session meets the filter\n')
@@ -72,25 +71,11 @@ async function recover(cli: Cli, context: Context, options: RecoverOptions): Pro
     return
   }
   const back = await backOf(cli, context, options)
-  const progress = showRecovery(context, json)
-  try {
-    const limits = {
-      ...(concurrency !== undefined && { concurrency }),
-      ...(deadline !== undefined && { deadlineMs: deadline * 1_000 }),
-    }
-    for await (const event of client.stream('recover', { ...input, ...back, ...limits }, signal)) {
-      line(event)
-      progress.tell(event)
-      if (event.type !== 'end') continue
-      progress.end()
-      if (!json) context.stdout.write(renderRecovery(event.results, context.columns))
-      const failures = renderFailures(event.results)
-      if (failures !== '') context.stderr.write(`${failures}\n`)
-      exitWith(exitOfRecovery(event.results))
-    }
-  } finally {
-    progress.end()
+  const limits = {
+    ...(concurrency !== undefined && { concurrency }),
+    ...(deadline !== undefined && { deadlineMs: deadline * 1_000 }),
   }
+  exitWith(await followRecovery(cli, context, { ...input, ...back, ...limits }))
 }
 
 /** Undefined where the filter leaves nothing. */

@@ -63,6 +63,16 @@ export function exitOfCopy(
   return EXIT.ok
 }
 
+/** 0 when all are where they belong, 3 when some are; when none is, 11 for damage alone, else 1. */
+export function exitOfMoved(
+  results: readonly { outcome: string; why?: string | undefined }[],
+): number {
+  const left = results.filter(({ outcome }) => outcome === 'skipped' || outcome === 'failed')
+  if (left.length === 0) return EXIT.ok
+  if (left.length < results.length) return EXIT.partial
+  return left.every(({ why }) => why === 'damaged') ? EXIT.integrity : EXIT.failed
+}
+
 /** Ends the command with this status, unless it is 0. */
 export function exitWith(status: number): void {
   if (status !== EXIT.ok) throw new ExitStatus(status)

@@ -108,6 +108,20 @@ export interface AuthStore {
     base?: { seq: number; hash: string },
   ): Promise<void>
   /**
+   * The same with all values of a session that another program kept, as one change: after a crash
+   * there is the whole of it or nothing. The gateway's own values that stand among them are kept.
+   */
+  adopt(
+    sessionId: string,
+    entries: readonly Entry[],
+    base?: { seq: number; hash: string },
+  ): Promise<void>
+  /**
+   * Whether the local state consists of these values or, adopted from them, went on since. Throws
+   * `session.unknown`.
+   */
+  adoptedFrom(sessionId: string, entries: readonly Entry[]): Promise<boolean>
+  /**
    * Puts an image that came out of the object store in place in one transaction, so its storedSeq
    * is the image's seq; throws `session.busy` where local state exists.
    */

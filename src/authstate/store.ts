@@ -2,7 +2,9 @@ import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 
 import { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
+import { ADOPTED_TYPE } from '../session/own-type.ts'
 
+import { adoptionMark, isAdoptionOf } from './adopted.ts'
 import { isPaired } from './apply.ts'
 import { ackSeqOf } from './acknowledged.ts'
 import { Boots } from './boots.ts'
@@ -109,14 +111,20 @@ export class LocalAuthStore implements AuthStore {
     base = { seq: 0, hash: GENESIS_HASH },
   ): Promise<void> {
     const value = encodeValue(creds)
-    decodeCreds(sessionId, value)
-    await this.#begin(sessionId, (head) => {
-      const previous = Buffer.from(base.hash, 'hex')
-      const write = { type: 'creds', id: '', value }
-      const { record } = encodeRecord(base.seq + 1, previous, [write])
-      const at = { ...head, seq: base.seq, hash: base.hash, storedSeq: base.seq }
-      return this.#parts.writer.submit({ kind: 'create', head: at, record }, record.length)
-    })
+    await this.#createWith(sessionId, [{ type: 'creds', id: '', value }], base)
+  }
+
+  async adopt(
+    sessionId: string,
+    entries: readonly Entry[],
+    base = { seq: 0, hash: GENESIS_HASH },
+  ): Promise<void> {
+    const others = entries.filter(({ type }) => type !== ADOPTED_TYPE)
+    await this.#createWith(sessionId, [...others, adoptionMark(entries)], base)
+  }
+
+  async adoptedFrom(sessionId: string, entries: readonly Entry[]): Promise<boolean> {
+    return isAdoptionOf((await this.image(sessionId)).entries, entries)
   }
 
   async install(image: SessionImage, tag: BaseTag): Promise<void> {
@@ -308,6 +316,20 @@ export class LocalAuthStore implements AuthStore {
         this.#parts.release()
       }
     }
+  }
+
+  async #createWith(
+    sessionId: string,
+    writes: readonly Entry[],
+    base: { seq: number; hash: string },
+  ): Promise<void> {
+    decodeCreds(sessionId, writes.find(({ type, id }) => type === 'creds' && id === '')?.value)
+    await this.#begin(sessionId, (head) => {
+      const previous = Buffer.from(base.hash, 'hex')
+      const { record } = encodeRecord(base.seq + 1, previous, writes)
+      const at = { ...head, seq: base.seq, hash: base.hash, storedSeq: base.seq }
+      return this.#parts.writer.submit({ kind: 'create', head: at, record }, record.length)
+    })
   }
 
   #known(sessionId: string): SessionHead {

@@ -18,6 +18,8 @@ export interface EnvironmentFindings {
 
 /** Names of ours that are no rows of the table. */
 export const CONFIG_VARIABLE = 'WA_GATEWAY_CONFIG'
+/** Opens portable files; only the commands that move sessions read it. */
+export const PASSPHRASE_VARIABLE = 'WA_GATEWAY_PASSPHRASE'
 
 /** Where containers mount their secrets, readable by all inside: nothing to warn of. */
 const CONTAINER_SECRETS = '/run/secrets/'
@@ -105,6 +107,8 @@ function warnOfUnknown(findings: EnvironmentFindings, env: Environment): void {
   const known = OPTION_NAMES.map((name) => OPTIONS[name])
   const names = new Set([
     CONFIG_VARIABLE,
+    PASSPHRASE_VARIABLE,
+    `${PASSPHRASE_VARIABLE}_FILE`,
     ...known.map((option) => option.env),
     ...known.filter((option) => option.secret).map((option) => `${option.env}_FILE`),
   ])

@@ -20,6 +20,7 @@ import {
   targets,
 } from './schema.ts'
 import { SESSION_METHODS } from './session-methods.ts'
+import { TRANSFER_METHODS } from './transfer-methods.ts'
 
 /** Grows when a change is not additive; client and daemon must have the same. */
 export const PROTOCOL = 1
@@ -143,6 +144,7 @@ export const METHODS = {
   ...BACKUP_METHODS,
   ...COPY_METHODS,
   ...LOG_METHODS,
+  ...TRANSFER_METHODS,
 } as const satisfies Record<string, MethodSpec>
 
 /** What ends a stream that failed: its last line. */

@@ -17,6 +17,8 @@ export interface MethodSpec {
   body?: z.ZodObject
   result?: z.ZodObject
   events?: z.ZodType
+  /** A whole account in one piece: only over the control socket, with bodies of any size it may have. */
+  account?: true
   /** A stream that goes on until the caller leaves; the others end with `result` or `end`. */
   endless?: true
 }

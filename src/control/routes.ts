@@ -33,6 +33,9 @@ type AnyHandler = (
 /** How long a caller may take to send its request. */
 const REQUEST_MS = 30_000
 
+/** Bytes of a request that carries an account: 256 MiB of it in base64, and what stands around. */
+const ACCOUNT_BYTES = 360 * 1024 * 1024
+
 /** The Fastify application with a route for each method, not listening yet. */
 export function createRoutes(options: RouteOptions): FastifyInstance {
   const { version, token } = options
@@ -76,11 +79,13 @@ function addMethod(
   options: RouteOptions,
 ): void {
   // The table's types hold for each method alone; a loop over all of them cannot keep them.
-  const handler = options.handlers.methods[name] as AnyHandler
+  const remote = spec.account === true && options.via === 'tcp'
+  const handler = remote ? refused : (options.handlers.methods[name] as AnyHandler)
   const { params, query: querystring, body, result, events } = spec
   app.route({
     method: spec.verb,
     url: spec.path,
+    ...(spec.account && !remote && { bodyLimit: ACCOUNT_BYTES }),
     schema: {
       ...(params && { params }),
       ...(querystring && { querystring }),
@@ -115,6 +120,14 @@ function callerGone(reply: FastifyReply, closing: AbortSignal): AbortSignal {
   const gone = new AbortController()
   reply.raw.once('close', () => gone.abort())
   return AbortSignal.any([gone.signal, closing])
+}
+
+const refused: AnyHandler = async () => {
+  throw new GatewayError({
+    code: 'daemon.permission',
+    message: 'accounts are moved over the control socket only',
+    hint: 'run the command on the host of the daemon',
+  })
 }
 
 /** The session that a path names. */

@@ -98,6 +98,7 @@ export const backupInfo = z.object({
   keys: z.number(),
   trigger: z.enum([
     'paired',
+    'imported',
     'interval',
     'preserve',
     'release',

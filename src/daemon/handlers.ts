@@ -9,6 +9,7 @@ import { keyringHandlers } from './keyring-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
 import { recovering } from './recovering.ts'
 import type { WorkerState } from './state.ts'
+import { transferring } from './transferring.ts'
 
 /** What the daemon does for each method of the control API. */
 export function createHandlers(worker: WorkerState): ControlHandlers {
@@ -48,6 +49,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       }),
 
       ...recovering(worker, targets),
+      ...transferring(worker),
 
       'session.list': async () => ({ sessions: service.list() }),
 

@@ -6,6 +6,7 @@ import type { LoginGate, RecoveryEvent } from '../recovery/port.ts'
 import type { RecoveryRuns } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { Logger } from 'pino'
+import type { MovingIn } from '../whatsapp/moving-in.ts'
 import type { Operations } from '../whatsapp/operations.ts'
 import type { Pairing } from '../whatsapp/pairing.ts'
 import type { SessionEvent } from '../whatsapp/ports.ts'
@@ -60,6 +61,7 @@ export interface WorkerState {
   readonly operations: Operations
   /** Undefined until the worker stops; grows while it does. */
   leaving: Stopped | undefined
+  readonly movingIn: MovingIn
   /** Aborts when the worker stops. */
   readonly stopping: AbortSignal
 }

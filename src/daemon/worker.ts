@@ -6,6 +6,7 @@ import { QueuedRecoveryEngine } from '../recovery/engine.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { toGatewayError } from '../session/errors.ts'
 import { trustCertificateRoot } from '../whatsapp/hooks/certificate-root.ts'
+import { MovingIn } from '../whatsapp/moving-in.ts'
 import { Operations } from '../whatsapp/operations.ts'
 import { Pairing } from '../whatsapp/pairing.ts'
 import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
@@ -217,6 +218,7 @@ export class Worker {
       logins: engine,
       pairing: new Pairing(ports, service.roster),
       operations: new Operations(ports, service.roster),
+      movingIn: new MovingIn(ports, service.roster),
       stopping: this.#stopping.signal,
     }
     bus.on((event) => {

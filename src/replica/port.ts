@@ -1,3 +1,4 @@
+import type { SessionImage } from '../authstate/port.ts'
 import type { CauseId } from '../session/cause.ts'
 import type { RecoveryPlan } from '../session/plan.ts'
 import type { RecoveryRoute } from '../session/report.ts'
@@ -5,6 +6,7 @@ import type { RecoveryRoute } from '../session/report.ts'
 /** Why a snapshot was made. `restored`: an older one's content, made the newest again. */
 export const SNAPSHOT_TRIGGERS = [
   'paired',
+  'imported',
   'interval',
   'preserve',
   'release',
@@ -253,6 +255,8 @@ export interface Replica {
   /** Called when a fold or release found that another worker has taken the session. */
   onLost(listener: (sessionId: string, owner: OwnerView | undefined) => void): void
   backups(sessionId: string): Promise<BackupInfo[]>
+  /** What a backup holds, by its id or name; throws `replica.missing` and `replica.damaged`. */
+  readBackup(sessionId: string, backup: string): Promise<{ info: BackupInfo; image: SessionImage }>
   /**
    * Makes an older snapshot the session's state, as a new epoch whose seq goes on from the last.
    * The session must be stopped. The state it replaces is folded first, so it stays a backup.

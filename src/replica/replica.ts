@@ -31,6 +31,7 @@ import type {
   VerifyOptions,
   Wanted,
 } from './port.ts'
+import { readBackup } from './read-backup.ts'
 import { release, type ReleaseResult } from './release.ts'
 import { removeSession } from './removal.ts'
 import { rewind } from './rewind.ts'
@@ -170,6 +171,10 @@ export class StoreReplica implements Replica {
   async backups(id: string): Promise<BackupInfo[]> {
     const known = await readOwner(this.#context, id)
     return known === undefined ? [] : backupsOf(known.record)
+  }
+
+  readBackup(id: string, backup: string): ReturnType<Replica['readBackup']> {
+    return readBackup(this.#context, id, backup)
   }
 
   restore(

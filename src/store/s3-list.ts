@@ -2,7 +2,7 @@ import type { ListedObject } from './port.ts'
 
 /** One page of ListObjectsV2. */
 export interface ListPage {
-  objects: ListedObject[]
+  objects: (ListedObject & { etag: string })[]
   /** With their closing '/'. */
   prefixes: string[]
   /** Where the next page begins; undefined on the last. */
@@ -31,8 +31,7 @@ export function listQuery({ prefix, delimiter, continuation, maxKeys }: ListQuer
 }
 
 /**
- * Read by hand: minio's parser takes an object `00012` for the number 12. Names that the port
- * allows hold no character that XML escapes; a stranger's object that has one never matches.
+ * Read by hand: minio's parser takes an object `00012` for the number 12.
  */
 export function parseListPage(xml: string): ListPage {
   if (!xml.includes('<ListBucketResult')) throw new Error('the answer is not a list of objects')
@@ -40,11 +39,14 @@ export function parseListPage(xml: string): ListPage {
   const token = text(xml, 'NextContinuationToken')
   return {
     objects: sections(xml, 'Contents').map((section) => ({
-      name: text(section, 'Key') ?? '',
+      name: unescapeXml(text(section, 'Key') ?? ''),
+      etag: unescapeXml(text(section, 'ETag') ?? ''),
       size: Number(text(section, 'Size') ?? 0),
       modified: Date.parse(text(section, 'LastModified') ?? ''),
     })),
-    prefixes: sections(xml, 'CommonPrefixes').map((section) => text(section, 'Prefix') ?? ''),
+    prefixes: sections(xml, 'CommonPrefixes').map((section) =>
+      unescapeXml(text(section, 'Prefix') ?? ''),
+    ),
     next: truncated && token !== undefined ? unescapeXml(token) : undefined,
   }
 }

@@ -27,7 +27,7 @@ export interface S3Config {
 
 export type S3Limits = Omit<TransportLimits, 'useSSL'> & RetryLimits
 
-const DEFAULTS: S3Limits = {
+export const S3_LIMITS: S3Limits = {
   idleTimeoutMs: 10_000,
   totalTimeoutMs: 60_000,
   maxSockets: 32,
@@ -37,7 +37,7 @@ const DEFAULTS: S3Limits = {
 
 /** A bucket as object store. Opening it sends nothing; `check()` proves that it may be used. */
 export function openS3Store(config: S3Config): ObjectStore {
-  const limits = { ...DEFAULTS, ...config.limits }
+  const limits = { ...S3_LIMITS, ...config.limits }
   const transport = createS3Transport({ ...limits, useSSL: config.useSSL })
   try {
     return new S3Store(config, limits, transport)
@@ -124,8 +124,9 @@ class S3Store implements ObjectStore {
     for await (const page of this.#pages({ prefix: this.#key(prefix) }, options?.signal)) {
       for (const object of page.objects) {
         options?.signal?.throwIfAborted()
+        const { size, modified } = object
         const name = object.name.slice(this.#prefix.length)
-        if (isName(name)) yield { ...object, name }
+        if (isName(name)) yield { name, size, modified }
       }
     }
   }
@@ -222,7 +223,7 @@ class S3Store implements ObjectStore {
   }
 }
 
-function createClient(config: S3Config, transport: S3Transport): Client {
+export function createClient(config: S3Config, transport: S3Transport): Client {
   try {
     return new Client({
       endPoint: config.endpoint,

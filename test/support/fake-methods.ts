@@ -5,6 +5,7 @@ import type { SessionView } from '../../src/session/state.ts'
 import { fakeLogs } from './fake-logs.ts'
 import { fakeCopies } from './fake-copies.ts'
 import { fakeRecoveries } from './fake-recoveries.ts'
+import { fakeTransfers } from './fake-transfers.ts'
 
 export const VERSION = '0.1.0'
 const AT = Date.UTC(2025, 5, 1, 12)
@@ -198,6 +199,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     },
     ...fakeRecoveries,
     ...fakeLogs,
+    ...fakeTransfers(sessions),
     preserve: async (input, { emit }) => {
       const results = chosen(input).map(stored)
       for (const result of results) emit({ type: 'preserved', ...result })

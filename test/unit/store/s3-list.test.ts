@@ -6,7 +6,7 @@ test('reads names as text, whatever they look like, and opaque tokens', () => {
     <ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
       <IsTruncated>true</IsTruncated>
       <NextContinuationToken>1a&amp;b+&#x3d;&#61;</NextContinuationToken>
-      <Contents><Key>00012</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>7</Size></Contents>
+      <Contents><Key>00012</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>7</Size><ETag>&quot;e7&quot;</ETag></Contents>
       <Contents>
         <Key>a+b</Key><LastModified>2026-01-02T03:04:05.678Z</LastModified><Size>0</Size>
         <Owner><ID>x</ID></Owner>
@@ -16,8 +16,8 @@ test('reads names as text, whatever they look like, and opaque tokens', () => {
   const modified = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
   expect(page).toEqual({
     objects: [
-      { name: '00012', size: 7, modified },
-      { name: 'a+b', size: 0, modified },
+      { name: '00012', etag: '"e7"', size: 7, modified },
+      { name: 'a+b', etag: '', size: 0, modified },
     ],
     prefixes: ['1e5/'],
     next: '1a&b+==',

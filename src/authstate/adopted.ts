@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+
+import { isOwnType, ADOPTED_TYPE } from '../session/own-type.ts'
+
+import { decodeValue, encodeValue } from './codec.ts'
+import type { Entry } from './port.ts'
+import { packWrites } from './writes.ts'
+
+/** Hex sha256 of Baileys' values among these; their order does not matter. */
+function digestOf(entries: readonly Entry[]): string {
+  const theirs = entries.filter(({ type }) => !isOwnType(type))
+  const sorted = theirs.toSorted((a, b) => order(a.type, b.type) || order(a.id, b.id))
+  return createHash('sha256').update(packWrites(sorted)).digest('hex')
+}
+
+/** Lies among a session's values from its adoption on, and says from which ones it began. */
+export function adoptionMark(entries: readonly Entry[]): Entry {
+  return { type: ADOPTED_TYPE, id: '', value: encodeValue(digestOf(entries)) }
+}
+
+/** True where `state` consists of these values, or began with them and went on. */
+export function isAdoptionOf(state: readonly Entry[], entries: readonly Entry[]): boolean {
+  const digest = digestOf(entries)
+  const mark = state.find(({ type }) => type === ADOPTED_TYPE)
+  return (mark !== undefined && decodeValue(mark.value) === digest) || digestOf(state) === digest
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

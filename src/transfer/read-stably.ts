@@ -1,0 +1,76 @@
+import PQueue from 'p-queue'
+import { GatewayError } from '../session/errors.ts'
+import { hasCreds, readStateFiles, type ReadState, type StateFile } from './multi-file.ts'
+import type { Found } from './source.ts'
+
+/** Something that holds the files of one session. */
+export interface Shelf {
+  /** The files and what changes with each of them: time and size, or an etag. */
+  look(signal: AbortSignal): Promise<Map<string, string>>
+  /** Undefined where there is no such file any more. */
+  take(name: string, signal: AbortSignal): Promise<Uint8Array | undefined>
+}
+
+const FILES_AT_ONCE = 16
+/** No account is larger; it keeps a folder of films out of the memory. */
+const LARGEST = 256 * 1024 * 1024
+/** Names in a note. */
+const SHOWN = 3
+
+/** Reads all files, and makes sure that nobody wrote to any of them meanwhile. */
+export async function readStably(shelf: Shelf, signal: AbortSignal): Promise<Found> {
+  const before = await shelf.look(signal)
+  const queue = new PQueue({ concurrency: FILES_AT_ONCE })
+  let total = 0
+  const files = await queue.addAll(
+    [...before.keys()].map((name) => async (): Promise<StateFile | undefined> => {
+      signal.throwIfAborted()
+      const bytes = await shelf.take(name, signal)
+      total += bytes?.length ?? 0
+      if (total > LARGEST) throw tooLarge()
+      return bytes && { name, bytes }
+    }),
+  )
+  const after = await shelf.look(signal)
+  const changed = difference(before, after)
+  if (changed !== undefined) return { kind: 'changed', what: changed }
+  const state = readStateFiles(files.filter((file) => file !== undefined))
+  if (!hasCreds(state)) return { kind: 'unusable', what: credsFault(state) }
+  const { entries, damaged } = state
+  return { kind: 'state', entries, damaged, notes: notesOf(state) }
+}
+
+function credsFault({ damaged }: ReadState): string {
+  return damaged.find((fault) => fault.startsWith('creds.json')) ?? 'creds.json is missing'
+}
+
+function notesOf({ nameless, foreign }: ReadState): string[] {
+  const notes: string[] = []
+  if (nameless.length > 0)
+    notes.push(`left out, since the name does not say which value it is: ${listed(nameless)}`)
+  if (foreign.length > 0) notes.push(`left out, not Baileys': ${listed(foreign)}`)
+  return notes
+}
+
+export function listed(names: readonly string[]): string {
+  const more = names.length - SHOWN
+  const shown = names.slice(0, SHOWN).join(', ')
+  return more > 0 ? `${shown} and ${more} more` : shown
+}
+
+function difference(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): string | undefined {
+  for (const [name, stamp] of after) if (before.get(name) !== stamp) return name
+  for (const name of before.keys()) if (!after.has(name)) return name
+  return undefined
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError({
+    code: 'usage',
+    message: `there are more than ${LARGEST / 1024 / 1024} MiB: this is no session`,
+    hint: 'name the folder of the session',
+  })
+}
