@@ -30,6 +30,7 @@ export async function run(): Promise<number> {
     canAsk: isatty(0) && isatty(2),
     columns: isatty(1) ? process.stdout.columns : undefined,
     rows: isatty(1) ? process.stdout.rows : undefined,
+    ...(isatty(0) && isatty(1) && { screen: process }),
     version: version(),
   }
   return main(process.argv.slice(2), context)

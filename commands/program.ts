@@ -17,6 +17,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
     summary: 'show the worker and its sessions',
     load: () => import('./status.ts'),
   },
+  dashboard: {
+    summary: 'watch and help sessions on the whole terminal',
+    load: () => import('./dashboard.ts'),
+  },
   session: {
     summary: 'pair, list and change sessions',
     commands: {

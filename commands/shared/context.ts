@@ -17,6 +17,8 @@ export interface Context {
   /** The terminal's size in characters; undefined where there is no terminal. */
   columns: number | undefined
   rows: number | undefined
+  /** The terminal at which a person sees and types, for what takes all of it. */
+  screen?: { stdin: NodeJS.ReadStream; stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream }
   version: string
 }
 

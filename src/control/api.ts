@@ -31,6 +31,8 @@ export const METHODS = {
     path: '/v1/status',
     permission: 'read',
     summary: 'The worker, its object store, its backend and every session',
+    /** `none` leaves the list of sessions empty, for who asks often. */
+    query: z.strictObject({ sessions: z.enum(['none']).exactOptional() }),
     result: z.object({
       version: z.string(),
       protocol: z.number(),

@@ -26,7 +26,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
     health: (question) => worker.health(question),
     metrics: () => worker.metrics.scrape(),
     methods: {
-      status: async () => ({
+      status: async ({ sessions }) => ({
         version: worker.version,
         protocol: PROTOCOL,
         worker: worker.workerId,
@@ -45,7 +45,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         },
         backend: worker.backend.health(),
         recovery: { ...worker.recovery, paused: worker.logins.pauses() },
-        sessions: service.list(),
+        sessions: sessions === 'none' ? [] : service.list(),
       }),
 
       ...recovering(worker, targets),

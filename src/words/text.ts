@@ -1,7 +1,13 @@
 const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
 const CONTROL = /[\p{Cc}\p{Bidi_Control}]+/gu
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const PLAIN = /^[ -~]*$/
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** The characters as a person counts them. */
+export function graphemes(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+}
 
 /** Text from elsewhere (names, messages), made harmless for a terminal. */
 export function harmless(text: string): string {
@@ -10,8 +16,9 @@ export function harmless(text: string): string {
 
 /** How many columns a terminal gives to the text. */
 export function width(text: string): number {
+  if (PLAIN.test(text)) return text.length
   let columns = 0
-  for (const { segment } of graphemes.segment(text)) columns += WIDE.test(segment) ? 2 : 1
+  for (const segment of graphemes(text)) columns += WIDE.test(segment) ? 2 : 1
   return columns
 }
 
@@ -22,8 +29,9 @@ export function pad(text: string, columns: number): string {
 /** Cuts text that is wider than `columns`, with an ellipsis as its last character. */
 export function cut(text: string, columns: number): string {
   if (width(text) <= columns) return text
+  if (PLAIN.test(text)) return `${text.slice(0, Math.max(0, columns - 1))}…`
   let kept = ''
-  for (const { segment } of graphemes.segment(text)) {
+  for (const segment of graphemes(text)) {
     if (width(kept) + width(segment) > columns - 1) break
     kept += segment
   }

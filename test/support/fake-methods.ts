@@ -71,7 +71,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       ? { sessionId: id, stored: true, backup: backup(id) }
       : { sessionId: id, stored: false, detail: 'it is not running' }
   return {
-    status: async () => ({
+    status: async ({ sessions: which }) => ({
       version: VERSION,
       protocol: 1,
       worker: 'worker-one',
@@ -103,7 +103,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
         skipped: 0,
         paused: [],
       },
-      sessions: [...sessions.values()],
+      sessions: which === 'none' ? [] : [...sessions.values()],
     }),
     'backup.key.list': async () => keyring(),
     'backup.key.add': async () => keyring('distributed'),
