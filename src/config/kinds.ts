@@ -1,4 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path'
+import { DURATION_WORDS, parseDuration } from '../session/duration.ts'
 import { Secret } from './secret.ts'
 
 /** What a flag, a variable or a file can hold for one setting. */
@@ -70,6 +71,14 @@ export function integer(min: number, max: number): Kind<number> {
 
 /** Milliseconds; the upper bound is the longest time that a timer of Node can wait. */
 export const milliseconds = (min: number): Kind<number> => integer(min, 2_147_483_647)
+
+/** A span of time in hours, days, weeks or years, as milliseconds. */
+export const duration: Kind<number> = {
+  parse(raw) {
+    const ms = typeof raw === 'boolean' ? undefined : parseDuration(String(raw))
+    return ms === undefined ? bad(`${shown(raw)} is not ${DURATION_WORDS}`) : good(ms)
+  },
+}
 
 /** One of a few words, whatever their case; each word stands for a value. */
 export function choice<const V extends string>(words: Record<string, V>): Kind<V> {

@@ -2,6 +2,7 @@ import { BACKEND_OPTIONS } from './backend-options.ts'
 import { COPY_OPTIONS } from './copy-options.ts'
 import { NETWORK_OPTIONS } from './network-options.ts'
 import type { Option } from './option.ts'
+import { RETENTION_OPTIONS } from './retention-options.ts'
 import { STORAGE_OPTIONS } from './storage-options.ts'
 import { WORKER_OPTIONS } from './worker-options.ts'
 
@@ -14,6 +15,7 @@ export const OPTIONS = {
   ...BACKEND_OPTIONS,
   ...STORAGE_OPTIONS,
   ...COPY_OPTIONS,
+  ...RETENTION_OPTIONS,
   ...NETWORK_OPTIONS,
 } as const
 

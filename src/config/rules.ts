@@ -7,6 +7,8 @@ import type { Resolved } from './resolve.ts'
 /** A Unix socket's path may have 107 bytes; longer ones are cut by the system, not refused. */
 const SOCKET_BYTES = 107
 
+const HOUR = 3_600_000
+
 export interface RuleFindings {
   problems: Problem[]
   warnings: string[]
@@ -24,6 +26,8 @@ export function checkRules(resolved: Resolved): RuleFindings {
   judge(['storageKind', 'minioEndpoint'], checkStorage)
   judge(['storageKind', 'encryptionKey', 'allowPlaintext'], checkEncryption)
   judge(['ack', 'storageKind', 'storageDir', 'stateDir', 'minioEndpoint'], checkAck)
+  judge(['keepWithin', 'keepHourly'], (context) => checkKeep(context, 'keepHourly', HOUR))
+  judge(['keepWithin', 'keepDaily'], (context) => checkKeep(context, 'keepDaily', 24 * HOUR))
   judge(['backendUrl', 'standalone'], checkBackend)
   judge(['httpAddress', 'httpAllowRemote'], checkHttp)
   judge(['whatsappUrl', 'whatsappRoot'], checkWhatsapp)
@@ -119,6 +123,14 @@ function checkAck(context: Context): void {
   if (way === '..' || way.startsWith('../') || isAbsolute(way)) return
   const message = `'remote' is to survive the loss of this disk, but ${named('storageDir')} ${storageDir} lies in the state directory: store on another disk or set ${named('minioEndpoint')}`
   refuse(context, 'ack', message)
+}
+
+/** What keeps all of a time leaves nothing to do for what keeps some of it. */
+function checkKeep(context: Context, name: 'keepHourly' | 'keepDaily', length: number): void {
+  const { keepWithin, [name]: count } = context.values
+  if (!isSet(context, name) || count === 0 || count * length > keepWithin) return
+  const message = `keeps nothing that ${cite(context, 'keepWithin')} does not keep: make it longer or unset it`
+  refuse(context, name, message)
 }
 
 function checkBackend(context: Context): void {

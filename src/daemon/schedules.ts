@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { RetentionRounds } from './retention.ts'
 import { Scrub } from './scrub.ts'
 import { SnapshotSchedule } from './snapshots.ts'
 import type { WorkerState } from './state.ts'
@@ -16,7 +17,8 @@ export function createSchedules(
 ): { snapshots: SnapshotSchedule; parts: readonly Schedule[] } {
   const { auth, replica, service, logger, backPressure, rounds } = state
   const snapshots = new SnapshotSchedule({ auth, replica, logger }, config.snapshot.interval)
+  const retention = new RetentionRounds({ auth, replica, logger })
   const quiet = () => state.phase === 'running'
   const scrub = new Scrub({ roster: service.roster, quiet, logger })
-  return { snapshots, parts: [snapshots, rounds, backPressure, scrub] }
+  return { snapshots, parts: [snapshots, rounds, backPressure, scrub, retention] }
 }

@@ -42,9 +42,10 @@ export function serviceSettings(config: Config): ServiceSettings {
 export function replicaSettings({
   worker,
   shipping,
-}: Config): Pick<ReplicaOptions, 'worker' | 'shipWindowMs' | 'pointInTimeHours'> {
+  retention,
+}: Config): Pick<ReplicaOptions, 'worker' | 'shipWindowMs' | 'pointInTimeHours' | 'retention'> {
   const { window: shipWindowMs, pointInTimeHours } = shipping
-  return { worker: worker.id, shipWindowMs, pointInTimeHours }
+  return { worker: worker.id, shipWindowMs, pointInTimeHours, retention }
 }
 
 /**

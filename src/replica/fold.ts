@@ -5,7 +5,7 @@ import { changeHeld, heldOwner } from './owner-io.ts'
 import { assertFree, named } from './backup-name.ts'
 import { backupInfo, backupsOf, type OwnerRecord, type SnapshotRef } from './owner.ts'
 import type { BackupInfo, SnapshotTrigger } from './port.ts'
-import { retain } from './retain.ts'
+import { superseding } from './retention/superseding.ts'
 import { dropUnnamed, storeSnapshot } from './snapshot-io.ts'
 import { foldOwner } from './transitions.ts'
 
@@ -30,7 +30,7 @@ export async function fold(
     context,
     sessionId,
     (record, stamp) => {
-      const snapshots = superseding(record, snapshot, context.clock.wall())
+      const snapshots = superseding(context, record, snapshot)
       return foldOwner(record, held, snapshots, slot, stamp)
     },
     signal,
@@ -96,17 +96,6 @@ export async function snapshotFor(
   if (newest !== null && newest.seq === image.seq && newest.hash === image.hash)
     return { ...newest, trigger: weightier(newest.trigger, trigger) }
   return storeSnapshot(context, image, held.epoch, trigger, signal)
-}
-
-/** A new newest snapshot, and which of the older ones stay. */
-export function superseding(
-  record: OwnerRecord,
-  snapshot: SnapshotRef,
-  now: number,
-): { snapshot: SnapshotRef; kept: SnapshotRef[] } {
-  const older = record.snapshot === null ? record.kept : [record.snapshot, ...record.kept]
-  const others = older.filter((ref) => ref.epoch !== snapshot.epoch || ref.seq !== snapshot.seq)
-  return { snapshot, kept: retain(others, now) }
 }
 
 /** State that was created under this very epoch carries no tag yet: it gets one before it is stored. */

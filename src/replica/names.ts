@@ -24,6 +24,19 @@ export function snapshotName(sessionId: string, epoch: number, seq: number): str
   return `${sessionPrefix(sessionId)}${pad(epoch, EPOCH_DIGITS)}/${pad(seq, SEQ_DIGITS)}`
 }
 
+/** The snapshot that an object of the session is; undefined where it is none. */
+export function snapshotOf(
+  sessionId: string,
+  name: string,
+): { epoch: number; seq: number } | undefined {
+  const [epochPart = '', seqPart = '', ...more] = name
+    .slice(sessionPrefix(sessionId).length)
+    .split('/')
+  const epoch = epochOf(epochPart)
+  if (epoch === undefined || more.length > 0 || !/^\d{16}$/.test(seqPart)) return undefined
+  return { epoch, seq: Number(seqPart) }
+}
+
 export function aliveName(worker: string, boot: string): string {
   return `${bootPrefix({ worker, boot })}alive`
 }

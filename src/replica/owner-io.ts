@@ -72,6 +72,9 @@ export async function changeHeld(
     const outcome = await swapOwner(context, next, known, signal)
     held.owner = outcome.known
     if (outcome.kind === 'stored') return { before: known.record, after: next }
+    // Only this process ends its epoch: the write arrived, its reply did not, and backups went since.
+    if (outcome.known !== undefined && wasEnded(next, outcome.known.record))
+      return { before: known.record, after: outcome.known.record }
     if (outcome.known === undefined) throw lose(context, sessionId, undefined)
   }
   throw new GatewayError({
@@ -79,6 +82,12 @@ export async function changeHeld(
     subject: ownerName(sessionId),
     message: `the owner record of '${sessionId}' kept changing while it was written`,
   })
+}
+
+function wasEnded(next: OwnerRecord, found: OwnerRecord): boolean {
+  const { epoch, boot, seq, hash } = next
+  const same = found.epoch === epoch && found.boot === boot && found.seq === seq
+  return same && found.hash === hash && next.released && found.released && !found.removed
 }
 
 function lose(

@@ -2,6 +2,7 @@ import type { SessionImage } from '../authstate/port.ts'
 import type { CauseId } from '../session/cause.ts'
 import type { RecoveryPlan } from '../session/plan.ts'
 import type { RecoveryRoute } from '../session/report.ts'
+import type { RetentionPolicy } from './retention/policy.ts'
 
 /** Why a snapshot was made. `restored`: an older one's content, made the newest again. */
 export const SNAPSHOT_TRIGGERS = [
@@ -183,6 +184,40 @@ export interface PartCheck {
   detail?: string
 }
 
+/** One backup in a pruning: why it stays or goes, in words. */
+export interface PrunedBackup extends BackupInfo {
+  reasons: string[]
+}
+
+/** What became of one session's backups. */
+export interface SessionPruned {
+  sessionId: string
+  /** `skipped`: the backups are not this worker's to delete; `detail` says whose. */
+  outcome: 'pruned' | 'nothing' | 'skipped' | 'failed'
+  /** Newest first. */
+  kept: PrunedBackup[]
+  dropped: PrunedBackup[]
+  /** Stored snapshots that no record named, left by a crash or a late write. */
+  leftovers: number
+  /** Bytes of all that was deleted, or would be. */
+  bytes: number
+  detail?: string
+}
+
+export interface PruneOptions {
+  /** Default: everything that is stored. */
+  sessionIds?: readonly string[]
+  /** Instead of what is configured. */
+  policy?: RetentionPolicy
+  /** Names that keep their backups no longer. */
+  dropNamed?: readonly string[]
+  /** Only tells what would go. */
+  dryRun?: boolean
+  /** One session after another with so many milliseconds in between, for what nobody waits for. */
+  pauseMs?: number
+  signal?: AbortSignal
+}
+
 export interface VerifyOptions {
   /** Default: everything that is stored, whoever owns it, and what lies beside the sessions. */
   sessionIds?: readonly string[]
@@ -273,6 +308,14 @@ export interface Replica {
     options: VerifyOptions,
     onChecked: (check: SessionCheck | PartCheck) => void,
   ): Promise<void>
+  /**
+   * Deletes the backups that no rule keeps, of sessions that this process holds or nobody does, and
+   * stored snapshots that no record names; the record lets go of them first. The newest snapshot that
+   * is sound always stays. Trouble with one session is its outcome, and the next one's turn.
+   */
+  prune(options: PruneOptions, onPruned: (pruned: SessionPruned) => void): Promise<void>
+  /** Which superseded snapshots stay by themselves. */
+  readonly retention: RetentionPolicy
   /** Marks the session removed (a tombstone that keeps the epoch) and deletes its snapshots. */
   remove(sessionId: string): Promise<void>
   /** Ids of sessions in the store whose last owner was a worker of this name. For standalone workers. */

@@ -1,8 +1,9 @@
 import { GatewayError } from '../session/errors.ts'
 import { letGo, type Held, type ReplicaContext } from './context.ts'
-import { fold, isNewer, noteBase, noteStored, snapshotFor, superseding } from './fold.ts'
+import { fold, isNewer, noteBase, noteStored, snapshotFor } from './fold.ts'
 import { changeHeld, heldOwner, readOwner } from './owner-io.ts'
 import type { OwnerRecord, SnapshotRef } from './owner.ts'
+import { superseding } from './retention/superseding.ts'
 import { dropUnnamed } from './snapshot-io.ts'
 import { holds, releaseOwner } from './transitions.ts'
 
@@ -54,7 +55,7 @@ async function attempt(
     context,
     sessionId,
     (record, stamp) => {
-      const snapshots = snapshot && superseding(record, snapshot, context.clock.wall())
+      const snapshots = snapshot && superseding(context, record, snapshot)
       return releaseOwner(record, held, local ?? record, slot, snapshots, stamp)
     },
     signal,

@@ -23,8 +23,10 @@ import type {
   Forfeit,
   OwnerView,
   PartCheck,
+  PruneOptions,
   Replica,
   SessionCheck,
+  SessionPruned,
   ShipLag,
   SnapshotTrigger,
   Tidied,
@@ -34,6 +36,8 @@ import type {
 import { readBackup } from './read-backup.ts'
 import { release, type ReleaseResult } from './release.ts'
 import { removeSession } from './removal.ts'
+import { DEFAULT_RETENTION, type RetentionPolicy } from './retention/policy.ts'
+import { pruneSessions } from './retention/prune-sessions.ts'
 import { rewind } from './rewind.ts'
 import { plainSealer, type Sealer } from './sealer.ts'
 import { SILENCE_TIMING, SilenceWatch, type SilenceTiming } from './silence.ts'
@@ -59,6 +63,8 @@ export interface ReplicaOptions {
   shipWindowMs?: number
   /** How long log that nobody needs any more is kept for going back; default 72. */
   pointInTimeHours?: number
+  /** Which superseded snapshots stay; default DEFAULT_RETENTION. */
+  retention?: RetentionPolicy
 }
 
 type LostListener = (sessionId: string, owner: OwnerView | undefined) => void
@@ -77,7 +83,7 @@ export class StoreReplica implements Replica {
   constructor({ store, auth, worker, ...options }: ReplicaOptions) {
     const { clock = systemClock, swapTiming = SWAP_TIMING } = options
     const { silenceTiming = SILENCE_TIMING, sealer = plainSealer } = options
-    const { pointInTimeHours = POINT_IN_TIME_HOURS } = options
+    const { pointInTimeHours = POINT_IN_TIME_HOURS, retention = DEFAULT_RETENTION } = options
     const base = {
       store,
       auth,
@@ -87,6 +93,8 @@ export class StoreReplica implements Replica {
       timing: swapTiming,
       silence: new SilenceWatch(store, clock, worker, silenceTiming),
       held: new Map<string, Held>(),
+      retention,
+      pointInTimeMs: pointInTimeHours * HOUR,
       newWriteId: () => randomBytes(16).toString('hex'),
       onLost: (sessionId: string, owner: KnownOwner | undefined) => this.#lost(sessionId, owner),
     }
@@ -102,7 +110,7 @@ export class StoreReplica implements Replica {
       },
     })
     this.#context = { ...base, log: this.#log }
-    this.#upkeep = new Upkeep(this.#context, () => this.#log.probe(), pointInTimeHours * HOUR)
+    this.#upkeep = new Upkeep(this.#context, () => this.#log.probe(), base.pointInTimeMs)
     this.#alive = new AliveBeat(
       store,
       clock,
@@ -189,6 +197,15 @@ export class StoreReplica implements Replica {
     onChecked: (check: SessionCheck | PartCheck) => void,
   ): Promise<void> {
     return verify(this.#context, options, onChecked)
+  }
+
+  get retention(): RetentionPolicy {
+    return this.#context.retention
+  }
+
+  prune(options: PruneOptions, onPruned: (pruned: SessionPruned) => void): Promise<void> {
+    const exclusively = <T>(id: string, work: () => Promise<T>) => this.#lock.run(id, work)
+    return pruneSessions(this.#context, exclusively, options, onPruned)
   }
 
   remove(id: string): Promise<void> {

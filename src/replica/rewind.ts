@@ -6,10 +6,11 @@ import { findBackup } from './backup-name.ts'
 import { claim } from './claim.ts'
 import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
-import { fold, superseding } from './fold.ts'
+import { fold } from './fold.ts'
 import { changeHeld, heldOwner, readOwner, swapOwner } from './owner-io.ts'
 import { backupsOf, type KnownOwner, type OwnerRecord } from './owner.ts'
 import type { BackupInfo } from './port.ts'
+import { superseding } from './retention/superseding.ts'
 import type { Snapshot } from './snapshot.ts'
 import { dropUnnamed, fetchSnapshot, storeSnapshot } from './snapshot-io.ts'
 import { closeDamaged } from './survey.ts'
@@ -34,7 +35,7 @@ export async function rewind(
     const image = continued(old.image, lastEnd(context, sessionId, known.record))
     const snapshot = await storeSnapshot(context, image, epoch, 'restored')
     const { before, after } = await changeHeld(context, sessionId, (record, stamp) => {
-      const snapshots = superseding(record, snapshot, context.clock.wall())
+      const snapshots = superseding(context, record, snapshot)
       return rewindOwner(record, held, snapshots, stamp)
     })
     if (context.auth.find(sessionId) !== undefined)

@@ -6,7 +6,7 @@ import type { OwnerRecord, SnapshotRef } from './owner.ts'
 import type { SnapshotTrigger } from './port.ts'
 import { withKeys } from './sealer.ts'
 import { decodeSnapshot, encodeSnapshot, type ExpectedSnapshot, type Snapshot } from './snapshot.ts'
-import { conditionalWrite } from './swap.ts'
+import { conditionalWrite, type SwapOutcome } from './swap.ts'
 
 /**
  * Puts a snapshot object. It counts only once an owner record names it, so a put that fails or
@@ -26,13 +26,7 @@ export async function storeSnapshot(
     { epoch, createdAt, trigger },
     context.sealer,
   )
-  const outcome = await conditionalWrite(context.store, context.clock, context.timing, {
-    name,
-    bytes,
-    etag: undefined,
-    isOwn: (found) => Buffer.compare(found, bytes) === 0,
-    signal,
-  })
+  const outcome = await putWhole(context, name, bytes, signal)
   if (outcome.kind === 'stored')
     return { epoch, seq, hash, size: bytes.length, keys, createdAt, trigger }
   const found = outcome.current
@@ -40,6 +34,21 @@ export async function storeSnapshot(
   const there = await decode(context, sessionId, { epoch, seq, hash }, found.bytes)
   const size = found.bytes.length
   return { epoch, seq, hash, size, keys: there.keys, createdAt: there.createdAt, trigger }
+}
+
+/** One that was there and is gone a moment later was swept away, since the epoch is over. */
+async function putWhole(
+  { store, clock, timing }: ReplicaContext,
+  name: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<SwapOutcome> {
+  const isOwn = (found: Uint8Array): boolean => Buffer.compare(found, bytes) === 0
+  const request = { name, bytes, etag: undefined, isOwn, signal }
+  const outcome = await conditionalWrite(store, clock, timing, request)
+  return outcome.kind === 'lost' && outcome.current === undefined
+    ? conditionalWrite(store, clock, timing, request)
+    : outcome
 }
 
 /** Reads and verifies; throws `replica.damaged` where the object is missing or not what is named. */

@@ -7,6 +7,7 @@ import type { LogRange, OwnerRecord, SnapshotRef } from './owner.ts'
  *   (none) ──claim──► owned ──fold──► owned ──release──► released ──claim──► owned (epoch + 1)
  *   owned ──claim──► owned (epoch + 1: taken over, or the same disk again)
  *   owned | released ──seize──► owned (epoch + 1) ──release──► released (back in time, seq goes on)
+ *   owned | released ──prune──► the same, fewer backups
  *   owned | released ──remove──► removed ──claim (new)──► owned (epoch + 1)
  *
  * Each transition asserts what must hold before it. The epoch never falls, and neither does seq.
@@ -136,6 +137,8 @@ export function releaseOwner(
   assertHeld(record, holder)
   assert(record.session, end.seq >= record.seq, 'the end must not be older than the last change')
   assert(record.session, record.copied === undefined, 'a copy needs a snapshot first')
+  const stored = snapshots?.snapshot.seq ?? record.seq
+  assert(record.session, stored >= record.seq, 'a snapshot must not be older than the last change')
   const { seq, hash } = end
   const folded = (snapshots?.snapshot ?? record.snapshot)?.seq === seq
   const ranges = folded ? [] : closedAt(record, slot)
@@ -174,6 +177,26 @@ export function rewindOwner(
   return { ...whole(record), ...snapshots, ranges: [], origin, seq, hash, released: true, ...stamp }
 }
 
+/**
+ * Lets go of backups, or takes names off them. Of a released session anybody may (`holder` undefined),
+ * of an owned one its owner. `at` stays, since the session's state does.
+ */
+export function pruneOwner(
+  record: OwnerRecord,
+  holder: { epoch: number; boot: string } | undefined,
+  { snapshot, kept }: { snapshot: SnapshotRef | null; kept: SnapshotRef[] },
+  { writeId }: Stamp,
+): OwnerRecord {
+  const { session } = record
+  if (holder !== undefined) assertHeld(record, holder)
+  else assert(session, record.released, 'only its owner may write the record of an owned session')
+  assert(session, isSame(snapshot, record.snapshot), 'the newest snapshot stays the newest')
+  const rest = [...record.kept]
+  for (const ref of kept)
+    assert(session, takeFrom(rest, ref), 'letting go of backups must not add or move any')
+  return { ...record, snapshot, kept, writeId }
+}
+
 /** The tombstone: no snapshots, the epoch and seq kept for whoever creates the session again. */
 export function removeOwner(
   record: OwnerRecord,
@@ -186,6 +209,16 @@ export function removeOwner(
 
 export function holds(record: OwnerRecord, holder: { epoch: number; boot: string }): boolean {
   return record.epoch === holder.epoch && record.boot === holder.boot && !record.released
+}
+
+function isSame(a: SnapshotRef | null, b: SnapshotRef | null): boolean {
+  return a?.epoch === b?.epoch && a?.seq === b?.seq && a?.hash === b?.hash
+}
+
+/** Takes everything up to and with `ref` from the list; false where it is not there. */
+function takeFrom(list: SnapshotRef[], ref: SnapshotRef): boolean {
+  const index = list.findIndex((other) => isSame(other, ref))
+  return index !== -1 && list.splice(0, index + 1).length > 0
 }
 
 function openFrom({ worker, boot }: OwnerRecord, slot: number): LogRange[] {

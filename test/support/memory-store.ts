@@ -28,6 +28,8 @@ export class MemoryStore implements ObjectStore {
   /** Called after each write that took effect. */
   onStored: (name: string, before: Uint8Array | undefined, after: Uint8Array) => void = () =>
     undefined
+  /** Called after each removal. */
+  onRemoved: (name: string) => void = () => undefined
   #etag = 0
 
   async get(name: string, options?: RequestOptions): Promise<StoredObject | undefined> {
@@ -58,7 +60,7 @@ export class MemoryStore implements ObjectStore {
 
   async remove(name: string): Promise<void> {
     const apply = (): PutOutcome => {
-      this.objects.delete(name)
+      this.drop(name)
       return { kind: 'stored', etag: '' }
     }
     await this.onWrite({ kind: 'remove', name, bytes: new Uint8Array(), apply })
@@ -97,6 +99,11 @@ export class MemoryStore implements ObjectStore {
     this.objects.set(name, { bytes: Uint8Array.from(bytes), etag })
     this.onStored(name, before, bytes)
     return { kind: 'stored', etag }
+  }
+
+  drop(name: string): void {
+    this.objects.delete(name)
+    this.onRemoved(name)
   }
 
   storeIfAbsent(name: string, bytes: Uint8Array): PutOutcome {

@@ -117,7 +117,7 @@ export class Schedule {
       putIfAbsent: (name, bytes) => write(name, () => server.storeIfAbsent(name, bytes), bytes),
       compareAndSwap: (name, bytes, etag) =>
         write(name, () => server.swap(name, bytes, etag), bytes),
-      remove: (name) => write(name, () => void server.objects.delete(name)),
+      remove: (name) => write(name, () => server.drop(name)),
       async *list(prefix): AsyncIterable<ListedObject> {
         yield* await read(prefix, () => server.listed(prefix))
       },

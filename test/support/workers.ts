@@ -17,7 +17,7 @@ export class TestWorker {
     store: ObjectStore,
     options: { name?: string; disk?: MemoryDisk; clock?: VirtualClock; ack?: AckMode } & Pick<
       ReplicaOptions,
-      'silenceTiming' | 'swapTiming' | 'sealer' | 'pointInTimeHours'
+      'silenceTiming' | 'swapTiming' | 'sealer' | 'pointInTimeHours' | 'retention'
     > = {},
   ) {
     const { name = 'w1', disk = newDisk(), clock = new VirtualClock(), ack, ...timing } = options

@@ -1,4 +1,5 @@
 import type { AckMode } from '../../../src/authstate/port.ts'
+import { snapshotName } from '../../../src/replica/names.ts'
 import { parseOwner, type OwnerRecord } from '../../../src/replica/owner.ts'
 import { plainSealer } from '../../../src/replica/sealer.ts'
 import type { MemoryAuthStore } from '../../support/memory-auth-store.ts'
@@ -64,11 +65,14 @@ interface Writer {
  *      disk was kept, or the change was stored, or the session released
  *   b  nothing is acknowledged after another epoch began without it (`remote`)
  *   c  a later epoch goes on from all that the earlier one had in the store
+ *   n  every snapshot that an owner record names is in the store
  */
 export class Judge {
   readonly #ack: AckMode
   readonly #histories = new Map<string, History>()
   readonly #sent = new Map<string, Sent>()
+  /** By session: the snapshots that its record names. */
+  readonly #named = new Map<string, Set<string>>()
   readonly counts = { acks: 0, bases: 0, forfeits: 0 }
 
   constructor(ack: AckMode) {
@@ -96,10 +100,19 @@ export class Judge {
     this.#sent.set(writeId, { state: changes(row.entries), seq, storedSeq, disk: diskId })
   }
 
-  stored(name: string, before: Uint8Array | undefined, after: Uint8Array): void {
+  stored(
+    name: string,
+    before: Uint8Array | undefined,
+    after: Uint8Array,
+    isThere: (name: string) => boolean,
+  ): void {
     const id = ownerOf(name)
     if (id === undefined) return
     const next = parseOwner(id, after, plainSealer)
+    const named = namesOf(next)
+    for (const one of named)
+      if (!isThere(one)) throw new Violation('n-missing', `${one} is named but not there`)
+    this.#named.set(id, named)
     const previous = before && parseOwner(id, before, plainSealer)
     const rise = next.epoch - (previous?.epoch ?? next.epoch - 1)
     if (rise !== 0 && rise !== 1) throw new Violation('epoch', `${id} rose by ${rise}`)
@@ -109,6 +122,11 @@ export class Judge {
     if (next.origin?.epoch !== previous?.origin?.epoch) this.#beginAnew(id, next)
     else if (rise === 1) this.#begin(id, next, previous)
     this.#of(id).folded = next.snapshot !== null
+  }
+
+  removed(name: string): void {
+    for (const named of this.#named.values())
+      if (named.has(name)) throw new Violation('n-removed', `${name} is named and was removed`)
   }
 
   acknowledged({ auth, diskId, boots }: Writer, id: string, change: string): void {
@@ -178,6 +196,11 @@ export class Judge {
     this.#histories.set(id, history)
     return history
   }
+}
+
+function namesOf({ session, snapshot, kept }: OwnerRecord): Set<string> {
+  const refs = snapshot === null ? kept : [snapshot, ...kept]
+  return new Set(refs.map(({ epoch, seq }) => snapshotName(session, epoch, seq)))
 }
 
 function ownerOf(name: string): string | undefined {

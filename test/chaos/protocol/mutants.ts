@@ -14,6 +14,8 @@ const COLLECT = 'src/replica/log/collect.ts'
 const CLAIM = 'src/replica/claim.ts'
 const EVIDENCE = 'src/replica/evidence.ts'
 const FOLD = 'src/replica/fold.ts'
+const PRUNE = 'src/replica/retention/prune.ts'
+const SWEEP = 'src/replica/retention/sweep.ts'
 
 export const MUTANTS: Mutant[] = [
   {
@@ -286,6 +288,48 @@ export const MUTANTS: Mutant[] = [
         file: 'src/replica/rewind.ts',
         text: 'const seq = last.seq + 1',
         by: 'const seq = old.seq + 1',
+      },
+    ],
+  },
+  {
+    rule: 13,
+    breaks: 'a backup goes before the record lets go of it',
+    changes: [
+      {
+        file: PRUNE,
+        text: 'if (isChanged(record, next) && options.dryRun !== true) {',
+        by: `for (const { name } of sweepable({ ...record, ...next }, listed))
+      await context.store.remove(name)
+  if (isChanged(record, next) && options.dryRun !== true) {`,
+      },
+    ],
+  },
+  {
+    rule: 13,
+    breaks: 'a sweep takes what may be named a moment later',
+    changes: [
+      { file: SWEEP, text: 'return record.released || seq < record.seq', by: 'return true' },
+    ],
+  },
+  {
+    rule: 13,
+    breaks: 'a sweep takes what belongs to an epoch that begins',
+    changes: [
+      {
+        file: SWEEP,
+        text: 'if (epoch !== record.epoch) return epoch < record.epoch',
+        by: 'if (epoch !== record.epoch) return true',
+      },
+      {
+        file: PRUNE,
+        text: 'const listed = await listSnapshots(context, sessionId, options.signal)\n',
+        by: '',
+      },
+      {
+        file: PRUNE,
+        text: 'if (known === undefined) return nothing(sessionId)\n',
+        by: `if (known === undefined) return nothing(sessionId)
+    const listed = await listSnapshots(context, sessionId, options.signal)\n`,
       },
     ],
   },

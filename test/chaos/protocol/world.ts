@@ -75,6 +75,8 @@ export class ProtocolWorld {
     releases: 0,
     fenced: 0,
     gone: 0,
+    dropped: 0,
+    leftovers: 0,
   }
   readonly #hosts: Host[]
   readonly #sessions = ['s0', 's1']
@@ -92,7 +94,10 @@ export class ProtocolWorld {
     this.schedule.onSent = (process, name, bytes) =>
       this.judge.sent(process as Process, name, bytes)
     this.schedule.server.onStored = (name, before, after) =>
-      this.#guard(() => this.judge.stored(name, before, after))
+      this.#guard(() => {
+        this.judge.stored(name, before, after, (one) => this.schedule.server.objects.has(one))
+      })
+    this.schedule.server.onRemoved = (name) => this.#guard(() => this.judge.removed(name))
   }
 
   async run(steps: number): Promise<void> {
@@ -137,6 +142,7 @@ export class ProtocolWorld {
     if (process === undefined || this.schedule.stalled.has(process)) return
     const open = process.open.get(id)
     if (luck < 0.05) return this.#spawn(process, 'gc', () => this.#collect(process))
+    if (luck < 0.11) return this.#spawn(process, 'prune', () => this.#prune(process))
     if (open !== undefined && !open.sealed && luck < 0.55) return this.#write(process, id, open)
     if (process.busy.has(id)) return
     if (open === undefined) {
@@ -322,6 +328,15 @@ export class ProtocolWorld {
 
   async #collect(process: Process): Promise<void> {
     this.counts.gone += await process.replica.collect()
+  }
+
+  async #prune(process: Process): Promise<void> {
+    const policy = { keepLast: this.schedule.below(3), keepHourly: 0, keepDaily: 0, keepWithin: 0 }
+    await process.replica.prune({ policy }, ({ outcome, dropped, leftovers, detail = '' }) => {
+      if (outcome === 'failed' && detail.includes('was stopped')) throw new Violation('p', detail)
+      this.counts.dropped += dropped.length
+      this.counts.leftovers += leftovers
+    })
   }
 
   /** Faults end; what is late arrives; then a fresh worker can take every session over. */

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DEFAULT_RETENTION } from '../../../src/replica/retention/policy.ts'
 import { load } from './fixture.ts'
 
 test('the defaults are those of the specification', () => {
@@ -21,6 +22,7 @@ test('acknowledging locally ships once a second, remotely at once', () => {
   expect(config.ack).toBe('local')
   expect(config.shipping).toEqual({ window: 1000, backlogLimit: 2 ** 30, pointInTimeHours: 72 })
   expect(config.snapshot.interval).toBe(900_000)
+  expect(config.retention).toEqual(DEFAULT_RETENTION)
   const elsewhere = { WA_GATEWAY_ACK: 'remote', WA_GATEWAY_STORAGE_DIR: '/state-of-another-disk' }
   expect(load({ ...elsewhere, WA_GATEWAY_STATE_DIR: '/state' }).config).toMatchObject({
     ack: 'remote',

@@ -69,6 +69,18 @@ test.each<[string, Record<string, string>, string]>([
     { WA_GATEWAY_ACK: 'remote', WA_GATEWAY_STATE_DIR: '/s', WA_GATEWAY_STORAGE_DIR: '/s' },
     'WA_GATEWAY_STORAGE_DIR /s lies in the state directory',
   ],
+  ['WA_GATEWAY_KEEP_LAST', { WA_GATEWAY_KEEP_LAST: '0' }, "'0' is not from 1"],
+  ['WA_GATEWAY_KEEP_WITHIN', { WA_GATEWAY_KEEP_WITHIN: '7m' }, "'7m' is not a duration such as"],
+  [
+    'WA_GATEWAY_KEEP_HOURLY',
+    { WA_GATEWAY_KEEP_WITHIN: '7d', WA_GATEWAY_KEEP_HOURLY: '168' },
+    'keeps nothing that WA_GATEWAY_KEEP_WITHIN (environment WA_GATEWAY_KEEP_WITHIN) does not keep',
+  ],
+  [
+    'WA_GATEWAY_KEEP_DAILY',
+    { WA_GATEWAY_KEEP_WITHIN: '7d', WA_GATEWAY_KEEP_DAILY: '3' },
+    'make it longer or unset it',
+  ],
   ['WA_GATEWAY_SHIP_WINDOW', { WA_GATEWAY_SHIP_WINDOW: '0' }, "'0' is not from 1"],
   ['MINIO_ENDPOINT', { WA_GATEWAY_STORAGE: 's3', ...CREDENTIALS }, "storage 's3' of WA_GATEWAY_ST"],
   ['MINIO_BUCKET', { MINIO_BUCKET: 'ours' }, 'is set, but MINIO_ENDPOINT is not'],
