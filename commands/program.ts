@@ -86,6 +86,14 @@ const COMMANDS: Record<string, Leaf | Group> = {
             summary: 'write with the new key from now on',
             load: () => import('./backup/key/rotate.ts'),
           },
+          reencrypt: {
+            summary: 'seal everything with the key that is in use',
+            load: () => import('./backup/key/reencrypt.ts'),
+          },
+          remove: {
+            summary: 'remove a key that nothing is sealed with',
+            load: () => import('./backup/key/remove.ts'),
+          },
           rewrap: {
             summary: 'lock the keys with the first of WA_GATEWAY_ENCRYPTION_KEY',
             load: () => import('./backup/key/rewrap.ts'),

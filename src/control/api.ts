@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { BACKUP_METHODS } from './backup-methods.ts'
 import { LOG_METHODS } from './log-methods.ts'
 import { COPY_METHODS } from './copy-methods.ts'
+import { KEYRING_METHODS } from './keyring-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
 import {
   backendHealth,
@@ -145,6 +146,7 @@ export const METHODS = {
   },
   ...BACKUP_METHODS,
   ...COPY_METHODS,
+  ...KEYRING_METHODS,
   ...LOG_METHODS,
   ...TRANSFER_METHODS,
 } as const satisfies Record<string, MethodSpec>

@@ -8,6 +8,7 @@ import { given } from './given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
 import { recovering } from './recovering.ts'
+import { reencrypting } from './reencrypting.ts'
 import type { WorkerState } from './state.ts'
 import { transferring } from './transferring.ts'
 
@@ -166,6 +167,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       ...backingUp(worker, targets),
       ...copying(worker),
       ...keyringHandlers(worker),
+      ...reencrypting(worker),
       ...logHandlers(worker),
     },
   }

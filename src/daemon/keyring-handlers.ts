@@ -37,6 +37,6 @@ export function keyringHandlers(
   }
 }
 
-function keyringView(keyring: Keyring): { keys: KeyInfo[]; lockedWith: string } {
+export function keyringView(keyring: Keyring): { keys: KeyInfo[]; lockedWith: string } {
   return { keys: keyring.list(), lockedWith: keyring.kek }
 }

@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics/metrics.ts'
 import type { LoginGate, RecoveryEvent } from '../recovery/port.ts'
 import type { RecoveryRuns } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
+import type { ObjectStore } from '../store/port.ts'
 import type { Logger } from 'pino'
 import type { MovingIn } from '../whatsapp/moving-in.ts'
 import type { Operations } from '../whatsapp/operations.ts'
@@ -48,6 +49,7 @@ export interface WorkerState {
   readonly replica: Replica
   readonly backend: WorkerRegistry
   readonly runs: RecoveryRuns
+  readonly store: ObjectStore
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
   readonly secondSite: SecondSite

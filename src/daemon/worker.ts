@@ -198,6 +198,7 @@ export class Worker {
       replica,
       backend: link.backend,
       runs,
+      store,
       storeHealth,
       encryption,
       secondSite: new SecondSite(this.#config, { store, encryption }, this.#stopping.signal),

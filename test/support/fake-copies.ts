@@ -3,7 +3,10 @@ import type { MethodHandlers } from '../../src/control/handlers.ts'
 const AT = Date.UTC(2025, 5, 1, 12)
 
 /** Copies of two sessions; where the store's name says `used`, one was taken up there. */
-export function fakeCopies(): Pick<MethodHandlers, 'backup.copy'> {
+export function fakeCopies(): Pick<
+  MethodHandlers,
+  'backup.copy' | 'backup.key.reencrypt' | 'backup.key.remove'
+> {
   return {
     'backup.copy': async ({ store }, { emit }) => {
       const used = store.endsWith('used') ? 1 : 0
@@ -14,6 +17,17 @@ export function fakeCopies(): Pick<MethodHandlers, 'backup.copy'> {
       const moved = { objects: 3, bytes: 2_048, at: AT }
       const summary = { sessions: 2, copied: 1, same: 1 - used, used, ...none, ...moved }
       emit({ type: 'end', summary })
+    },
+    'backup.key.reencrypt': async (_, { emit }) => {
+      emit({ type: 'progress', what: 'objects', done: 0, total: 9 })
+      emit({ type: 'failed', object: 'v1/sessions/ben/owner', detail: 'it is damaged' })
+      const counts = { objects: 9, rewritten: 7, current: 1, failed: 1, bytes: 1_024 }
+      emit({ type: 'end', summary: { key: 'a1'.repeat(8), ...counts } })
+    },
+    'backup.key.remove': async ({ key }, { emit }) => {
+      emit({ type: 'progress', what: 'objects', done: 9, total: 9 })
+      const keys = [{ id: 'a1'.repeat(8), state: 'active' as const, createdAt: AT }]
+      if (key === 'b2'.repeat(8)) emit({ type: 'end', keys, lockedWith: 'c3'.repeat(8) })
     },
   }
 }

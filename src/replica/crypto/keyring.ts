@@ -7,7 +7,14 @@ import { damaged } from '../object.ts'
 import { conditionalWrite, SWAP_TIMING, type SwapTiming } from '../swap.ts'
 import { newDataKey, type NamedKey } from './key.ts'
 import { decodeRing, encodeRing, KEYRING, type DataKey, type KeyState, type Ring } from './ring.ts'
-import { REFRESH_MS, rewrapped, withAdded, withRotated } from './ring-changes.ts'
+import {
+  assertRemovable,
+  REFRESH_MS,
+  rewrapped,
+  withAdded,
+  withRemoved,
+  withRotated,
+} from './ring-changes.ts'
 import type { KeySource } from './sealer.ts'
 
 /** How far keyrings had come, by their ids, as this host remembers it over restarts. */
@@ -112,6 +119,17 @@ export class Keyring implements KeySource {
   /** Locks the keyring with the first key-encryption key; the data keys stay. */
   rewrap(): Promise<void> {
     return this.#change(rewrapped)
+  }
+
+  /** Throws `usage` where the key cannot be removed now, whatever it sealed. */
+  async assertRemovable(id: string, force: boolean): Promise<void> {
+    await this.refresh()
+    assertRemovable(this.#ring, id, this.#clock.wall(), force)
+  }
+
+  /** Removes a key with which nothing is sealed any more: src/replica/reencrypt/in-use.ts. */
+  remove(id: string, { force = false }: { force?: boolean } = {}): Promise<void> {
+    return this.#change((ring) => withRemoved(ring, id, this.#clock.wall(), force))
   }
 
   /** Reads the keyring again; true where it had changed. Calls at the same time share one read. */

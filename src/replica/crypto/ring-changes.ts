@@ -41,9 +41,48 @@ export function withRotated(ring: Ring, now: number, force: boolean): Ring {
   return next(
     ring,
     ring.keys.map((key) => {
-      if (key === waiting) return { ...key, state: 'active' }
-      return key.state === 'active' ? { ...key, state: 'retired' } : key
+      if (key === waiting) return { ...key, state: 'active', since: now }
+      return key.state === 'active' ? { ...key, state: 'retired', since: now } : key
     }),
+  )
+}
+
+/** How long after a rotation some worker may still write with the key before, at most. */
+const SETTLED_MS = 2 * REFRESH_MS
+
+/** Throws `usage` unless nobody writes with the key any more, so that what it sealed can be counted. */
+export function assertRemovable(ring: Ring, id: string, now: number, force: boolean): void {
+  const key = ring.keys.find((known) => known.id === id)
+  if (key === undefined)
+    throw new GatewayError({
+      code: 'usage',
+      subject: id,
+      message: `the keyring has no key '${id}'`,
+      hint: 'see `wa-gateway backup key list`',
+    })
+  if (key.state === 'active')
+    throw new GatewayError({
+      code: 'usage',
+      subject: id,
+      message: `key ${id} is the one that is written with`,
+      hint: 'run `wa-gateway backup key add`, and rotate a few minutes later',
+    })
+  const wait = (key.since ?? 0) + SETTLED_MS - now
+  if (key.state === 'retired' && wait > 0 && !force)
+    throw new GatewayError({
+      code: 'usage',
+      subject: id,
+      message: `key ${id} was retired just now: other workers may not have noticed yet`,
+      hint: `wait ${Math.ceil(wait / 1000)} s, or add --force where this is the only worker`,
+    })
+}
+
+/** Without one key. Nothing that it sealed can be read afterwards. */
+export function withRemoved(ring: Ring, id: string, now: number, force: boolean): Ring {
+  assertRemovable(ring, id, now, force)
+  return next(
+    ring,
+    ring.keys.filter((key) => key.id !== id),
   )
 }
 

@@ -23,6 +23,8 @@ export interface DataKey extends NamedKey {
   /** Milliseconds since the epoch. */
   createdAt: number
   state: KeyState
+  /** When it came into this state; absent where that was when it was made, or is not known. */
+  since?: number
 }
 
 /** The keyring, unlocked. Exactly one of its keys is active. */
@@ -47,6 +49,7 @@ const ringSchema = z.strictObject({
         id: z.string().regex(/^[0-9a-f]{16}$/),
         createdAt: z.int().nonnegative(),
         state: z.enum(KEY_STATES),
+        since: z.int().nonnegative().exactOptional(),
         wrapped: z.strictObject({ kek: z.string(), nonce: bytes, bytes }),
       }),
     )

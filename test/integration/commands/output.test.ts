@@ -66,6 +66,13 @@ describe('for a person', () => {
     ['backup key list', 0, /(a1){8} +active[^]*locked with (c3){8}/],
     ['backup key add', 0, /(b2){8} +distributed/],
     ['backup key rotate --force', 0, /(b2){8} +retired/],
+    [
+      'backup key reencrypt',
+      3,
+      /^9 objects: 7 rewritten \(1\.0 KiB\), 1 were under key (a1){8} already, 1 failed\n$/,
+    ],
+    [`backup key remove ${'b2'.repeat(8)} --confirm=${'b2'.repeat(8)}`, 0, /^KEY[^]*(a1){8}/],
+    [`backup key remove ${'b2'.repeat(8)}`, 2, /^$/],
     ['backup key rewrap', 0, /locked with (c3){8}/],
     ['backup restore --session anna --from 2-40 --confirm anna', 0, /back at 2-40, as epoch 3/],
   ])('%s', async (line, status, text) => {
