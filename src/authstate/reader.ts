@@ -31,9 +31,9 @@ export class Reader {
   readonly #file: string
   /**
    * What was once found damaged stays so: SQLite checks a page only when it loads it, and opening
-   * does not read every value.
+   * does not read every value. `whole`: the file itself, not only a value in it.
    */
-  readonly #damaged = new Map<number, GatewayError>()
+  readonly #damaged = new Map<number, { error: GatewayError; whole: boolean }>()
   readonly #images = new ImageCache()
   readonly #value: StatementSync
   readonly #values: StatementSync
@@ -215,13 +215,15 @@ export class Reader {
 
   #guard<T>(ref: SessionRef, of: 'values' | 'journal', read: () => T): T {
     const before = this.#damaged.get(ref.n)
-    if (before !== undefined) throw before
+    // A change vouches for itself: it can be stored although a value is damaged.
+    if (before !== undefined && (of === 'values' || before.whole)) throw before.error
     try {
       return read()
     } catch (error) {
       const known = toSessionError(error, ref.sessionId, this.#file)
-      const stays = of === 'values' || known !== error
-      if (stays && known.code === 'state.corrupt') this.#damaged.set(ref.n, known)
+      const whole = known !== error
+      if ((whole || of === 'values') && known.code === 'state.corrupt')
+        this.#damaged.set(ref.n, { error: known, whole })
       throw known
     }
   }

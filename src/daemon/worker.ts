@@ -206,7 +206,7 @@ export class Worker {
         { replica, service, logger },
         this.#config.shipping.backlogLimit,
       ),
-      rounds: new RetryRounds(service, logger, this.#stopping.signal),
+      rounds: new RetryRounds({ service, auth, logger }, this.#stopping.signal),
       leaving: undefined,
       metrics,
       health: async (question) => {

@@ -47,7 +47,7 @@ export function stepLife(life: Life, event: LifeEvent, settings: LifeSettings, f
     case 'owner':
       return doing.kind === 'asking' ? end(life, event) : life
     case 'over':
-      return isIdle(life) || life.state === 'queued' ? life : end(life, event)
+      return isIdle(life) || life.state === 'queued' ? life : over(life, event, settings, facts)
     case 'stop':
       if (doing.kind === 'closing' || life.state === 'closed') return life
       return become(
@@ -214,6 +214,12 @@ function abandoned(
   const past = tried(life, facts.unpaired ? 'pairing' : 'login', why, facts)
   if (facts.unpaired) return end(past, seen('pairing-expired'))
   return again(past, why, settings, facts)
+}
+
+function over(life: Life, why: Seen, settings: LifeSettings, facts: Facts): Life {
+  const { doing } = life
+  const runs = doing.kind === 'connecting' || doing.kind === 'online'
+  return end(runs ? settled(life, doing, why, settings, facts) : life, why)
 }
 
 function end(life: Life, { cause, detail }: Seen): Life {

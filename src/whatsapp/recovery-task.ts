@@ -1,3 +1,4 @@
+import type { LocalSession } from '../authstate/port.ts'
 import type { AttemptOutcome, RecoveryTask, RestoreOutcome } from '../recovery/port.ts'
 import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
@@ -75,6 +76,7 @@ export class SessionRecovery implements RecoveryTask {
     try {
       if (this.#unconfirmed) return await this.#confirm(signal)
       runner.restoring('recovery')
+      if (runner.damage !== undefined && !(await this.#setAside(runner.damage))) throw runner.damage
       return await this.#restored(await this.#claim(signal, this.#provisional))
     } catch (thrown) {
       return this.#failed(thrown)
@@ -159,9 +161,9 @@ export class SessionRecovery implements RecoveryTask {
     const { id, handle } = this.#runner
     const local = auth.find(id)
     const damaged = thrown instanceof GatewayError && thrown.code === 'state.corrupt'
-    if (!damaged || handle !== undefined || local === undefined) return false
-    if (local.seq > local.storedSeq) return false
+    if (!damaged || handle !== undefined || !isWhollyStored(local)) return false
     const file = await auth.quarantine(id, 'damaged')
+    this.#runner.damage = undefined
     logger.error({ err: thrown, session: id, file }, 'damaged local state was set aside')
     return true
   }
@@ -181,6 +183,13 @@ export class SessionRecovery implements RecoveryTask {
     if (runner.state === 'restoring') runner.refused(causeOfError(error), error.message)
     return failed(runner.cause ?? causeOfError(error), runner.detail ?? error.message)
   }
+}
+
+/** Its every change is in the object store, so that nothing is lost with the local copy. */
+export function isWhollyStored(
+  local: Pick<LocalSession, 'seq' | 'storedSeq'> | undefined,
+): boolean {
+  return local !== undefined && local.seq <= local.storedSeq
 }
 
 function failed(cause: CauseId, detail: string): Failed {

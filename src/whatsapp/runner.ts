@@ -31,6 +31,8 @@ export class SessionRunner {
 
   /** It runs without the object store's word that it is ours. */
   provisional = false
+  /** What a read of its local state found, until that state is set aside. */
+  damage: GatewayError | undefined
 
   constructor(id: string, ports: RunnerPorts) {
     this.id = id
@@ -235,6 +237,7 @@ export class SessionRunner {
     handle.onDamage((error) => {
       if (this.#handle !== handle) return
       this.#log.error({ err: error }, 'the auth state is damaged: the session stops')
+      this.damage = toGatewayError(error)
       this.#apply({ type: 'over', cause: 'damaged', detail: error.message })
     })
   }

@@ -1,8 +1,9 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { eventually } from '../support/gateway.ts'
-import { openStage } from '../support/stage.ts'
+import { openS3Stage } from '../support/s3-stage.ts'
+import { openStage, type Stage } from '../support/stage.ts'
 
 /** Alters every Signal session in a state.db that a daemon has open. */
 function damageSessions(stateDir: string): void {
@@ -18,13 +19,49 @@ function damageSessions(stateDir: string): void {
   }
 }
 
-test('damage that a read finds stops the session: nothing acknowledged, no new Signal session', async () => {
-  const stage = await openStage({
-    env: (dir) => ({ WA_GATEWAY_STORAGE_DIR: join(dir, 'objects') }),
+/** Waits until the session has stopped for damage and runs again; what the read found is remembered. */
+async function untilHealed(stage: Stage, id: string): Promise<void> {
+  await stage.gateway.eventually(`${id} to be brought back`, async () => {
+    const { session, tried } = await stage.view(id)
+    const found = tried.some(({ cause }) => cause === 'damaged')
+    return found && session.state === 'online' ? true : undefined
   })
-  const [id = '', healthy = ''] = stage.ids
+}
+
+test('damage that a read finds: the session stops, and comes back from the store with the message', async () => {
+  const stage = await openStage()
+  const [id = '', other = ''] = stage.ids
   await stage.startPaired()
   await stage.exchange('before')
+  damageSessions(stage.stateDir)
+  const listening = await stage.listen()
+  const friend = stage.simulator.contact(stage.friendOf(id))
+  await friend.send(stage.phoneOf(id), 'to the damaged one')
+  await untilHealed(stage, id)
+  await stage.gateway.eventually('the message to arrive', async () =>
+    listening.texts.get('to the damaged one') === id ? true : undefined,
+  )
+  await listening.end()
+  // Sending reads as well, and a session that can't be read is never replaced by a new one.
+  await stage.gateway.client
+    .call('session.send', { session: other, to: stage.friendOf(other), text: 'no' })
+    .catch(() => undefined)
+  await untilHealed(stage, other)
+
+  const aside = await readdir(join(stage.stateDir, 'quarantine'))
+  for (const session of stage.ids)
+    expect(aside.some((name) => name.startsWith(`${session}-`))).toBe(true)
+  await stage.exchange('after')
+  stage.expectNoHarm()
+}, 120_000)
+
+test('damage while the store is away: nothing is set aside before the store has every change', async () => {
+  const { stage, s3 } = await openS3Stage(1)
+  const [id = ''] = stage.ids
+  await stage.startPaired()
+  await stage.exchange('before')
+  const back = s3.faults.inject({ fault: { kind: 'status', status: 503 } })
+  await stage.exchange('while it is away')
   const before = stage.simulator.report()
   damageSessions(stage.stateDir)
   await stage.simulator.contact(stage.friendOf(id)).send(stage.phoneOf(id), 'to the damaged one')
@@ -32,21 +69,15 @@ test('damage that a read finds stops the session: nothing acknowledged, no new S
   const shown = await stage.untilState(id, 'failed')
   expect(shown.session.cause).toBe('damaged')
   expect(shown.session.detail).toMatch(/damaged: a value of type session fails its checksum/)
-  expect(shown.next).toContain(id)
-  const sent = await stage.run('session', 'send', id, '--to', stage.friendOf(id), '--text', 'no')
-  expect(sent.status).not.toBe(0)
-  await eventually('the socket to be closed', () =>
-    stage.simulator.devices(stage.phoneOf(id)).every((device) => !device.online) ? true : undefined,
-  )
-  const after = stage.simulator.report()
-  expect(after.inbound.waiting).toBe(before.inbound.waiting + 1)
-  expect(after.inbound.acknowledged).toBe(before.inbound.acknowledged)
-  expect(after.outbound).toEqual(before.outbound)
-  // Sending reads as well, and a session that can't be read is never replaced by a new one.
-  await stage.gateway.client
-    .call('session.send', { session: healthy, to: stage.friendOf(healthy), text: 'no' })
-    .catch(() => undefined)
-  await stage.untilState(healthy, 'failed')
-  expect(stage.simulator.report().outbound).toEqual(before.outbound)
+  const recovered = await stage.run('recover', '--session', id)
+  expect(recovered.status).not.toBe(0)
+  await expect(readdir(join(stage.stateDir, 'quarantine'))).rejects.toThrow('ENOENT')
+  const meanwhile = stage.simulator.report()
+  expect(meanwhile.inbound.acknowledged).toBe(before.inbound.acknowledged)
+  expect(meanwhile.outbound).toEqual(before.outbound)
+
+  back()
+  await untilHealed(stage, id)
+  await stage.exchange('after')
   stage.expectNoHarm()
-}, 60_000)
+}, 120_000)

@@ -11,15 +11,18 @@ export interface CurveJs {
   generateKeyPair(seed: Uint8Array): { public: Uint8Array; private: Uint8Array }
 }
 
+/** Whom a cipher or builder is about, and where it finds what it needs. */
+interface Peer {
+  addr: { id: string; toString(): string }
+  storage: Record<string, unknown>
+}
+
 interface SessionCipherClass {
-  prototype: { queueJob(job: () => Promise<unknown>): Promise<unknown> }
+  prototype: Peer & { queueJob(job: () => Promise<unknown>): Promise<unknown> }
 }
 
 interface SessionBuilderClass {
-  prototype: {
-    storage: Record<string, unknown>
-    initOutgoing(device: unknown): Promise<void>
-  }
+  prototype: Peer & { initOutgoing(device: unknown): Promise<void> }
 }
 
 interface LibSignal {

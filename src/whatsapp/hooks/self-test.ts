@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { addTransactionCapability, Curve } from '@whiskeysockets/baileys'
 import { GatewayError } from '../../session/errors.ts'
 import { silentLogger } from '../logger.ts'
-import { bindSignalJobsToTheirAccount } from './async-context.ts'
+import { separateSignalJobs } from './signal-jobs.ts'
 import { curve, libsignal } from './libsignal.ts'
 import { Memo } from './memo.ts'
 import { framesAreHeld } from './self-test-gate.ts'
@@ -11,6 +11,8 @@ import { countingKeys } from './self-test-keys.ts'
 import { messagesAreDecryptedOnce } from './self-test-memo.ts'
 import { installNativeSignatureCheck } from './signature.ts'
 import { TRANSACTIONS } from './split.ts'
+
+const LATE_MS = 10_000
 
 /** Baileys' key format puts a type byte before the 32 bytes. */
 const KEY_TYPE = Buffer.from([5])
@@ -22,12 +24,12 @@ const KEY_TYPE = Buffer.from([5])
  */
 export async function installHooks(): Promise<void> {
   installNativeSignatureCheck()
-  bindSignalJobsToTheirAccount()
+  separateSignalJobs()
   await check('the signature check', signaturesCount)
   await check('split transactions', encryptCommitsFirst)
   await check('the send gate', framesAreHeld)
   await check('decrypting once', messagesAreDecryptedOnce)
-  await check("each account's own job context", jobsKeepTheirContext)
+  await check("each account's own jobs", jobsKeepTheirContext)
 }
 
 async function check(what: string, test: () => boolean | Promise<boolean>): Promise<void> {
@@ -101,17 +103,30 @@ async function encryptCommitsFirst(): Promise<boolean> {
 }
 
 async function jobsKeepTheirContext(): Promise<boolean> {
-  const account = new AsyncLocalStorage<string>()
+  const context = new AsyncLocalStorage<string>()
   const seen: (string | undefined)[] = []
-  const cipher = Object.create(libsignal.SessionCipher.prototype) as {
-    addr: string
-    queueJob(job: () => Promise<unknown>): Promise<unknown>
-  }
-  cipher.addr = 'self-test.0'
+  const [stuck, other] = [cipherOf({}), cipherOf({})]
+  const held = Promise.withResolvers<void>()
+  // Where they share a queue, an answer that comes late is better than a start that hangs.
+  const late = setTimeout(held.resolve, LATE_MS)
+  const waiting = stuck.queueJob(() => held.promise).then(() => seen.push('stuck'))
   const note = async () => {
     await Promise.resolve()
-    seen.push(account.getStore())
+    seen.push(context.getStore())
   }
-  await Promise.all(['a', 'b', 'c'].map((name) => account.run(name, () => cipher.queueJob(note))))
-  return seen.join() === 'a,b,c'
+  await Promise.all(['a', 'b', 'c'].map((name) => context.run(name, () => other.queueJob(note))))
+  clearTimeout(late)
+  held.resolve()
+  await waiting
+  return seen.join() === 'a,b,c,stuck'
+}
+
+/** The cipher of an account with this storage, for an address that all of them share. */
+function cipherOf(storage: Record<string, unknown>): typeof libsignal.SessionCipher.prototype {
+  const cipher = Object.create(
+    libsignal.SessionCipher.prototype,
+  ) as typeof libsignal.SessionCipher.prototype
+  cipher.addr = { id: 'self-test', toString: () => 'self-test.0' }
+  cipher.storage = storage
+  return cipher
 }

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Curve, generateSignalPubKey, signedKeyPair } from '@whiskeysockets/baileys'
 import { expect, onTestFinished, test } from 'vitest'
-import { bindSignalJobsToTheirAccount } from '../../../src/whatsapp/hooks/async-context.ts'
+import { separateSignalJobs } from '../../../src/whatsapp/hooks/signal-jobs.ts'
 import { Memo } from '../../../src/whatsapp/hooks/memo.ts'
 import { countingKeys } from '../../../src/whatsapp/hooks/self-test-keys.ts'
 import { silentLogger } from '../../../src/whatsapp/logger.ts'
@@ -16,6 +16,7 @@ const account = new AsyncLocalStorage<string>()
 function openAccount(name: string, strangers: string[]) {
   const keys = countingKeys()
   let accesses = 0
+  let stopped = false
   const note = (what: string) => {
     accesses++
     const who = account.getStore()
@@ -25,6 +26,7 @@ function openAccount(name: string, strangers: string[]) {
     ...keys,
     get: async (...args: Parameters<typeof keys.get>) => {
       note('read')
+      if (stopped) await new Promise(() => undefined)
       await new Promise(setImmediate)
       return keys.get(...args)
     },
@@ -40,11 +42,14 @@ function openAccount(name: string, strangers: string[]) {
   const memo = new Memo(slow as never, () => undefined)
   const repository = memo.makeRepository({ creds, keys: slow as never }, silentLogger)
   onTestFinished(() => repository.close?.())
-  return { name, repository, keys, accesses: () => accesses }
+  const stop = () => {
+    stopped = true
+  }
+  return { name, repository, keys, stop, accesses: () => accesses }
 }
 
 test('no account reads or writes in the transaction of another that writes to the same contact', async () => {
-  bindSignalJobsToTheirAccount()
+  separateSignalJobs()
   const identity = Curve.generateKeyPair()
   const preKey = signedKeyPair(identity, 1)
   const strangers: string[] = []
@@ -76,4 +81,29 @@ test('no account reads or writes in the transaction of another that writes to th
     // One change a message and one for the new session: none was written past its transaction.
     expect(keys.changes.filter((change) => 'session' in change)).toHaveLength(MESSAGES + 1)
   }
+})
+
+test('an account whose state can no longer be read holds up no other that writes to the same contact', async () => {
+  separateSignalJobs()
+  const identity = Curve.generateKeyPair()
+  const preKey = signedKeyPair(identity, 1)
+  const session = {
+    registrationId: 1,
+    identityKey: generateSignalPubKey(identity.public),
+    signedPreKey: {
+      keyId: preKey.keyId,
+      publicKey: generateSignalPubKey(preKey.keyPair.public),
+      signature: preKey.signature,
+    },
+  }
+  const [stuck, other] = [openAccount('stuck', []), openAccount('other', [])]
+  for (const { repository } of [stuck, other])
+    await repository.injectE2ESession({ jid: CONTACT, session })
+  stuck.stop()
+  void stuck.repository.encryptMessage({ jid: CONTACT, data: Buffer.from('never') })
+  const { ciphertext } = await other.repository.encryptMessage({
+    jid: CONTACT,
+    data: Buffer.from('goes on'),
+  })
+  expect(ciphertext.length).toBeGreaterThan(0)
 })
