@@ -1,45 +1,75 @@
+import { InvalidArgumentError } from 'commander'
+import { GatewayError } from '../../src/session/errors.ts'
 import { renderCheck, renderSummary } from '../render/verified.ts'
 import { withDaemon } from '../shared/cli.ts'
 import type { Define } from '../shared/context.ts'
 import { exitOfVerified, exitWith } from '../shared/exit.ts'
+import { follow } from '../shared/follow.ts'
 import { targetsOf, type TargetOptions } from '../shared/targets.ts'
 
 interface VerifyOptions extends TargetOptions {
-  readData?: boolean
+  readData?: true | number
 }
 
 const MORE = `
 Reads the owner record, every snapshot and the log of each session as a recovery would, and changes
 nothing. What is damaged is named, with the session and what to do; the exit status is 11 then.
+What is whole but does not fit together is a warning. The daemon does the same by itself, so that
+everything is read once a week (WA_GATEWAY_VERIFY_INTERVAL).
+
+With a part, as --read-data=5%, the snapshots of that part of the sessions are read, and of the others
+it is seen that they are there; running it again takes the next part.
 
 Examples:
   $ wa-gateway backup verify --session anna
   $ wa-gateway backup verify --all --read-data --json
+  $ wa-gateway backup verify --all --read-data=5%
 `
-
-/** Checks between two words on how far it is. */
-const EVERY = 100
 
 export const define: Define = (command, context) => {
   command
     .option('--session <id...>', 'these sessions')
     .option('--all', 'everything in the object store, whoever owns it')
-    .option('--read-data', 'also log that is only kept for going back, with --all')
+    .option('--read-data [part]', 'also log that is only kept for going back, with --all', percent)
     .addHelpText('after', MORE)
     .action(async ({ readData, ...targets }: VerifyOptions) => {
-      const input = { ...targetsOf(targets), ...(readData === true && { readData }) }
-      await withDaemon(command, context, async ({ client, signal, json, line, note }) => {
-        let done = 0
-        for await (const event of client.stream('backup.verify', input, signal)) {
-          line(event)
-          if (event.type === 'checked') {
-            if (!json) context.stdout.write(renderCheck(event.check))
-            if (++done % EVERY === 0) note(`${done} verified…`)
-            continue
-          }
-          if (!json) context.stdout.write(renderSummary(event.summary))
-          exitWith(exitOfVerified(event.summary))
+      const input = { ...targetsOf(targets), ...(readData !== undefined && { readData }) }
+      let done = 0
+      await withDaemon(command, context, async (cli) => {
+        try {
+          await follow(cli, context, 'backup.verify', input, (event, display) => {
+            if (event.type === 'checked') {
+              done++
+              if (!cli.json) display.print(renderCheck(event.check))
+            } else if (event.type === 'end') {
+              display.end()
+              if (!cli.json) context.stdout.write(renderSummary(event.summary))
+              exitWith(exitOfVerified(event.summary))
+            }
+          })
+        } catch (error) {
+          throw isInterrupted(error) ? stopped(done, error) : error
         }
       })
     })
+}
+
+/** `5%` or `0.5%`; without a value all of it. */
+function percent(text: string): number {
+  const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : 0
+  if (value > 0 && value <= 100) return value
+  throw new InvalidArgumentError('give a part such as 5%.')
+}
+
+function isInterrupted(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && error.code === 'interrupted'
+}
+
+function stopped(done: number, cause: GatewayError): GatewayError {
+  return new GatewayError({
+    code: 'interrupted',
+    message: `stopped after ${done} checks; what was found until then was told`,
+    hint: 'name the sessions that are left with --session, or run it again for all',
+    cause,
+  })
 }

@@ -21,6 +21,11 @@ export function renderEvent(event: Event<'events'>, now: number): string | undef
       const words = recoveryWords(event.event)
       return words === undefined ? undefined : line(now, `recovery: ${words}`)
     }
+    case 'finding': {
+      const { severity, sessionId = 'the object store', what } = event.finding
+      const word = severity === 'warning' ? 'warning' : 'damage'
+      return line(now, `${sessionId} ${word}: ${what}`)
+    }
   }
 }
 

@@ -24,6 +24,7 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ...backendFields(status.backend, now),
     ['recovery', recovery(status.recovery)],
     ...status.recovery.paused.map((one) => paused(one, now)),
+    ...verified(status.verify, now),
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
   return `${fields}\n${renderSessions(sessions, now, columns)}`
@@ -41,6 +42,20 @@ function encryption({ encryption: view }: Status['store']): [string, string][] {
   if (kind === 'none') return [['encryption', 'none']]
   if (keyId === undefined) return [['encryption', `${kind}, not unlocked yet`]]
   return [['encryption', `${kind}, key ${keyId}${keys > 1 ? ` of ${keys}` : ''}`]]
+}
+
+function verified(view: Status['verify'], now: number): [string, string][] {
+  const { sessions, verified: done, damaged, oldestAt, waiting } = view
+  if (sessions === 0) return []
+  const first = oldestAt === undefined ? '' : `, the first of them ${duration(now - oldestAt)} ago`
+  const why = waiting === undefined || done === sessions ? '' : `; waits: ${waiting}`
+  const line: [string, string] = [
+    'verified',
+    `${done} of ${sessions} sessions in the store${first}${why}`,
+  ]
+  if (damaged.length === 0) return [line]
+  const what = `${damaged.join(', ')}: run \`wa-gateway backup verify --session ${damaged[0] ?? ''}\``
+  return [line, ['DAMAGED', what]]
 }
 
 function provisional(sessions: Status['sessions']): string {

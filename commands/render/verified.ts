@@ -8,6 +8,7 @@ const SEVERITIES: Record<Check['findings'][number]['severity'], string> = {
   recovery: 'cannot be recovered from the store',
   backup: 'an older backup is damaged',
   spare: 'damaged, but needed by nobody now',
+  warning: 'whole, but it does not fit together',
 }
 
 /** Everything that is to be said of one part, for a person; empty where all is well with it. */
@@ -24,7 +25,7 @@ export function renderCheck(check: Check): string {
 }
 
 export function renderSummary({ sessions, sound, damaged, unread, ...more }: Summary): string {
-  const { findings, nothing, parts } = more
+  const { findings, warnings, nothing, parts, whole } = more
   const what =
     parts === 0
       ? count(sessions, 'session')
@@ -32,6 +33,8 @@ export function renderSummary({ sessions, sound, damaged, unread, ...more }: Sum
   const outcomes = [`${sound} sound`]
   if (nothing > 0) outcomes.push(`${nothing} with nothing stored`)
   if (damaged > 0) outcomes.push(`${damaged} damaged (${count(findings, 'finding')})`)
+  if (warnings > 0) outcomes.push(count(warnings, 'warning'))
+  if (whole < sessions - nothing - unread) outcomes.push(`${whole} read whole`)
   if (unread > 0) outcomes.push(`${unread} not read`)
   return `${what} verified: ${outcomes.join(', ')}\n`
 }

@@ -1,7 +1,11 @@
 import { decodeValue } from './codec.ts'
 import type { Entry } from './port.ts'
+import { scanValue } from './scan.ts'
 
-type Revive = (type: string, value: unknown) => unknown
+/** Of these the decoded value is looked at. */
+const REVIVED = new Set(['creds', 'app-state-sync-key'])
+
+export type Revive = (type: string, value: unknown) => unknown
 
 /**
  * What a connection would stumble over in these values, each as the rest of a sentence; empty where
@@ -14,6 +18,8 @@ export function faultsOf(
 ): string[] {
   const faults: string[] = []
   for (const { type, id, value } of entries) {
+    const scanned = REVIVED.has(type) ? 'unsure' : scanValue(value)
+    if (scanned === 'sound') continue
     const what = type === 'creds' ? 'its creds' : `its key ${type} ${id}`
     let decoded: unknown
     try {

@@ -41,9 +41,13 @@ export function packEntriesPlain(entries: readonly Entry[]): Uint8Array<ArrayBuf
 
 /** The inverse, off this thread where it is much; the values may be views on `packed`. */
 export async function unpackEntries(packed: Uint8Array): Promise<Entry[]> {
+  return readEntries(await unpackRaw(packed))
+}
+
+/** The list that writes.ts packed. */
+export async function unpackRaw(packed: Uint8Array): Promise<Uint8Array> {
   const { content, length } = contentOf(packed)
-  if (length === undefined) return readEntries(content)
-  return readEntries(await decompress(content, exactly(length)))
+  return length === undefined ? content : decompress(content, exactly(length))
 }
 
 /** The same at once. Both throw where the bytes are no entries, or some that no session can have. */
@@ -61,9 +65,12 @@ function contentOf(packed: Uint8Array): { content: Uint8Array; length?: number }
   return { content: packed.subarray(ZSTD_HEADER), length }
 }
 
-/** One chunk of output, so that it takes one turn of the thread pool. */
+/**
+ * One chunk of output, so that it takes one turn of the thread pool: one that is not full, after
+ * which another would be begun.
+ */
 function exactly(length: number): { chunkSize: number; maxOutputLength: number } {
-  return { chunkSize: length, maxOutputLength: length }
+  return { chunkSize: length + 1, maxOutputLength: length }
 }
 
 function readEntries(raw: Uint8Array): Entry[] {

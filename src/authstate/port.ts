@@ -67,6 +67,22 @@ export interface ShippedEnd {
   hash: string
 }
 
+/** Values of a session that do not go together, and what comes of it; no key material is in it. */
+export interface Doubt {
+  what: string
+  means: string
+}
+
+/** What is to be said of a session's values. */
+export interface Inspection {
+  /** Values beside the creds. */
+  keys: number
+  /** What a connection would stumble over. */
+  faults: string[]
+  /** What a connection survives. */
+  doubts: Doubt[]
+}
+
 /**
  * When a change counts as acknowledged: durable on this disk, or in the object store too.
  */
@@ -175,6 +191,11 @@ export interface AuthStore {
    * identity (`linked`: or without the account that links them). Empty where there is nothing.
    */
   faults(entries: readonly Entry[], options: { linked: boolean }): string[]
+  /**
+   * The same of the state of a linked device as src/authstate/packed.ts packs it, with how many keys
+   * there are and what does not go together. Rejects where the bytes are no packed entries.
+   */
+  inspect(packed: Uint8Array): Promise<Inspection>
   /** The committed state, consistent at its seq. */
   image(sessionId: string): Promise<SessionImage>
   /** Sets the local state aside under `quarantine/` in the state directory; returns the file's path. */

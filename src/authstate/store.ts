@@ -12,13 +12,15 @@ import { GENESIS_HASH } from './chain.ts'
 import { faultsOf } from './check.ts'
 import { encodeValue } from './codec.ts'
 import { emptyHead, toLocalSession, type SessionHead } from './heads.ts'
+import { inspect } from './inspect.ts'
 import { packEntriesPlain } from './packed.ts'
 import type {
-  Entry,
   AckMode,
   AuthHandle,
   AuthStore,
   BaseTag,
+  Entry,
+  Inspection,
   JournalEntry,
   LocalSession,
   SessionImage,
@@ -201,6 +203,10 @@ export class LocalAuthStore implements AuthStore {
 
   faults(entries: readonly Entry[], options: { linked: boolean }): string[] {
     return faultsOf(entries, options, this.#parts.revive)
+  }
+
+  inspect(packed: Uint8Array): Promise<Inspection> {
+    return inspect(packed, this.#parts.revive)
   }
 
   isPaired({ entries }: SessionImage): boolean {

@@ -57,6 +57,45 @@ export function unpackWrites(body: Uint8Array): Write[] {
   }
 }
 
+/**
+ * The same list without making anything of it: where in `body` each id and value lies, `from`
+ * inclusive and `to` exclusive. Throws TypeError likewise, and where a value is a deletion.
+ */
+export function scanWrites(
+  body: Uint8Array,
+  visit: (type: string, id: Place, value: Place) => void,
+): void {
+  const source = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  bytes = source
+  at = 0
+  const [id, value]: [Place, Place] = [
+    { from: 0, to: 0 },
+    { from: 0, to: 0 },
+  ]
+  try {
+    const items = listSize()
+    if (items % 3 !== 0) throw malformed()
+    let type = ''
+    for (let i = 0; i < items; i += 3) {
+      type = name(type)
+      id.from = skip(nameSize())
+      id.to = at
+      value.from = skip(size(tag(), 0xc4, 1))
+      value.to = at
+      visit(type, id, value)
+    }
+    if (at !== bytes.length) throw malformed()
+  } finally {
+    bytes = NOTHING
+  }
+}
+
+/** A range of bytes; the same object is used again for the next one. */
+export interface Place {
+  from: number
+  to: number
+}
+
 /** Bytes beyond the end are undefined, and what is made of them then is beyond the end too. */
 function tag(): number {
   return bytes[at++] ?? -1
@@ -85,10 +124,14 @@ function skip(length: number): number {
 
 /** `likely`: what it probably is, as the types of neighbours are the same. */
 function name(likely: string): string {
-  const first = tag()
-  const length = first >= 0xa0 && first <= 0xbf ? first - 0xa0 : size(first, 0xd9, 1)
+  const length = nameSize()
   const start = skip(length)
   return isAscii(likely, start, length) ? likely : bytes.toString('utf8', start, at)
+}
+
+function nameSize(): number {
+  const first = tag()
+  return first >= 0xa0 && first <= 0xbf ? first - 0xa0 : size(first, 0xd9, 1)
 }
 
 function isAscii(text: string, start: number, length: number): boolean {

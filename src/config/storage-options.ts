@@ -132,6 +132,13 @@ export const STORAGE_OPTIONS = {
     default: 900_000,
     doc: 'Milliseconds after which a session that changed gets a new snapshot: the most that a restore has to replay.',
   }),
+  verifyInterval: option({
+    env: 'WA_GATEWAY_VERIFY_INTERVAL',
+    key: 'verify.interval',
+    kind: milliseconds(1_000),
+    default: 604_800_000,
+    doc: 'Milliseconds within which the daemon reads everything that is stored of its sessions once, to find damage while there is time.',
+  }),
   pointInTimeHours: option({
     env: 'WA_GATEWAY_POINT_IN_TIME_HOURS',
     key: 'shipping.pointInTimeHours',

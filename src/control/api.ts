@@ -8,6 +8,7 @@ import {
   backendHealth,
   encryption,
   errorJson,
+  finding,
   ONE_TARGET,
   oneTarget,
   pause,
@@ -19,6 +20,7 @@ import {
   sessionView,
   shipping,
   targets,
+  verifyView,
 } from './schema.ts'
 import { SESSION_METHODS } from './session-methods.ts'
 import { TRANSFER_METHODS } from './transfer-methods.ts'
@@ -63,6 +65,7 @@ export const METHODS = {
         /** What everybody waits for at the moment. */
         paused: z.array(pause),
       }),
+      verify: verifyView,
       sessions: z.array(sessionView),
     }),
   },
@@ -87,6 +90,8 @@ export const METHODS = {
       }),
       z.object({ type: z.literal('session'), view: sessionView }),
       z.object({ type: z.literal('recovery'), event: recoveryEvent }),
+      /** The verification that runs by itself found something. */
+      z.object({ type: z.literal('finding'), finding }),
     ]),
   },
   recover: {

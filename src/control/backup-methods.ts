@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { MethodSpec } from './method-spec.ts'
+import { progressEvent } from './progress.ts'
 import {
   backupInfo,
   backupName,
@@ -64,9 +65,18 @@ export const BACKUP_METHODS = {
     summary: 'Reads what is stored and tells what is damaged; changes nothing',
     /** `all`: everything in the object store, whoever owns it, with the logs of every worker. */
     body: z
-      .strictObject({ ...targets, readData: z.boolean().exactOptional() })
-      .refine(oneTarget, ONE_TARGET),
+      .strictObject({
+        ...targets,
+        /** Or how much of it, in parts of a hundred: the next so many, run after run. */
+        readData: z.union([z.boolean(), z.number().positive().max(100)]).exactOptional(),
+      })
+      .refine(oneTarget, ONE_TARGET)
+      .refine(({ readData, all }) => typeof readData !== 'number' || all === true, {
+        message: 'a part of the data goes with all',
+        path: ['readData'],
+      }),
     events: z.discriminatedUnion('type', [
+      progressEvent,
       z.object({ type: z.literal('checked'), check: z.union([sessionCheck, partCheck]) }),
       z.object({ type: z.literal('end'), summary: verifySummary }),
     ]),

@@ -110,15 +110,14 @@ export const backupInfo = z.object({
   newest: z.boolean(),
 })
 
-const findings = z.array(
-  z.object({
-    severity: z.enum(['recovery', 'backup', 'spare']),
-    object: z.string(),
-    sessionId: z.string().exactOptional(),
-    what: z.string(),
-    todo: z.string(),
-  }),
-)
+export const finding = z.object({
+  severity: z.enum(['recovery', 'backup', 'spare', 'warning']),
+  object: z.string(),
+  sessionId: z.string().exactOptional(),
+  what: z.string(),
+  todo: z.string(),
+})
+const findings = z.array(finding)
 
 export const sessionCheck = z.object({
   kind: z.literal('session'),
@@ -128,6 +127,7 @@ export const sessionCheck = z.object({
   seq: z.number().exactOptional(),
   backups: z.number(),
   slots: z.number(),
+  read: z.array(z.object({ id: z.string(), sound: z.boolean() })),
   findings,
   detail: z.string().exactOptional(),
 })
@@ -149,7 +149,25 @@ export const verifySummary = z.object({
   damaged: z.number(),
   nothing: z.number(),
   unread: z.number(),
+  /** Sessions whose snapshots were read whole: all of them without a sample. */
+  whole: z.number(),
+  /** Of damage, and what fits together badly. */
   findings: z.number(),
+  warnings: z.number(),
+})
+
+/** The verification that the daemon does by itself, over the sessions of this worker. */
+export const verifyView = z.object({
+  intervalMs: z.number(),
+  sessions: z.number(),
+  /** Those whose copies were read whole at least once. */
+  verified: z.number(),
+  damaged: z.array(z.string()),
+  /** When the one was read that was read longest ago; absent while one never was. */
+  oldestAt: at.exactOptional(),
+  lastAt: at.exactOptional(),
+  /** Why nothing is read at the moment. */
+  waiting: z.string().exactOptional(),
 })
 
 /** Whether what is stored is encrypted; key ids and counts are there once the store answered. */

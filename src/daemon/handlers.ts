@@ -46,6 +46,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         },
         backend: worker.backend.health(),
         recovery: { ...worker.recovery, paused: worker.logins.pauses() },
+        verify: worker.verifying.view(),
         sessions: sessions === 'none' ? [] : service.list(),
       }),
 
@@ -139,7 +140,9 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
               ? event.sessionId
               : event.type === 'session'
                 ? event.view.id
-                : undefined
+                : event.type === 'finding'
+                  ? event.finding.sessionId
+                  : undefined
           if (session === undefined || about === session) emit(event)
         })
         try {

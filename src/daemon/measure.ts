@@ -20,6 +20,7 @@ type Measured = Pick<
   | 'backPressure'
   | 'health'
   | 'logins'
+  | 'verifying'
 >
 
 /** Lets the metrics hear what happens in the worker, and see how it is when they are scraped. */
@@ -40,5 +41,6 @@ export function measure(worker: Measured): void {
     replica,
     backend,
     logins: worker.logins,
+    verified: () => worker.verifying.view(),
   })
 }

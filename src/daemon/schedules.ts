@@ -20,5 +20,6 @@ export function createSchedules(
   const retention = new RetentionRounds({ auth, replica, logger })
   const quiet = () => state.phase === 'running'
   const scrub = new Scrub({ roster: service.roster, quiet, logger })
-  return { snapshots, parts: [snapshots, rounds, backPressure, scrub, retention] }
+  const { verifying } = state
+  return { snapshots, parts: [snapshots, rounds, backPressure, scrub, retention, verifying] }
 }

@@ -3,7 +3,7 @@ import type { AuthStore } from '../authstate/port.ts'
 import type { HealthCheck } from '../control/handlers.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { LoginGate, RecoveryEvent } from '../recovery/port.ts'
-import type { RecoveryRuns } from '../registry/port.ts'
+import type { RecoveryRuns, Verifications } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { Logger } from 'pino'
@@ -20,6 +20,7 @@ import type { SecondSite } from './second-site.ts'
 import type { Stopped } from './put-away.ts'
 import type { RetryRounds } from './retry.ts'
 import type { StoreHealth } from './store-health.ts'
+import type { VerifySchedule } from './verify-schedule.ts'
 
 type Phase = 'starting' | 'recovering' | 'running' | 'stopping'
 
@@ -50,11 +51,13 @@ export interface WorkerState {
   readonly backend: WorkerRegistry
   readonly runs: RecoveryRuns
   readonly store: ObjectStore
+  readonly verifications: Verifications
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
   readonly secondSite: SecondSite
   readonly backPressure: BackPressure
   readonly rounds: RetryRounds
+  readonly verifying: VerifySchedule
   readonly metrics: Metrics
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
   readonly service: BaileysService

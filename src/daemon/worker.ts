@@ -30,6 +30,7 @@ import { createSchedules, type Schedule } from './schedules.ts'
 import { RetryRounds } from './retry.ts'
 import { engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
 import type { SnapshotSchedule } from './snapshots.ts'
+import { createVerifySchedule } from './verifying.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
 
 /** What closing gets at least, when the shutdown budget is used up. */
@@ -145,7 +146,7 @@ export class Worker {
 
   async #compose(parts: Parts): Promise<WorkerState> {
     const { auth, opened, store, storeHealth, replica, encryption, metrics } = parts
-    const { registry, runs } = opened
+    const { registry, runs, verifications } = opened
     const logger = this.#logger
     const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
     const link = new BackendLink(this.#config, { auth, ...opened, replica, logger }, this.#version)
@@ -184,9 +185,15 @@ export class Worker {
       logger,
     })
     watchOwnership({ replica, assignments, logger })
+    const workerId = this.#config.worker.id
+    const verifying = createVerifySchedule(
+      { replica, verifications, service, workerId, storeHealth, logger, bus },
+      () => this.#state,
+      this.#config.verify.interval,
+    )
     const state: WorkerState = {
       version: this.#version,
-      workerId: this.#config.worker.id,
+      workerId,
       whatsappUrl: this.#config.whatsapp.url,
       startedAt: Date.now(),
       phase: 'starting',
@@ -199,6 +206,7 @@ export class Worker {
       backend: link.backend,
       runs,
       store,
+      verifications,
       storeHealth,
       encryption,
       secondSite: new SecondSite(this.#config, { store, encryption }, this.#stopping.signal),
@@ -208,6 +216,7 @@ export class Worker {
       ),
       rounds: new RetryRounds({ service, auth, logger }, this.#stopping.signal),
       leaving: undefined,
+      verifying,
       metrics,
       health: async (question) => {
         const { socket, recovery } = this.#config

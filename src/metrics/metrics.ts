@@ -22,6 +22,15 @@ export interface MetricSources {
   replica: Pick<Replica, 'lag' | 'forfeits'>
   backend: Pick<WorkerRegistry, 'health'>
   logins: Pick<LoginGate, 'pauses'>
+  verified(): VerifiedFigures
+}
+
+interface VerifiedFigures {
+  sessions: number
+  verified: number
+  damaged: readonly string[]
+  /** Milliseconds since the epoch: of the one that was verified longest ago, if all were. */
+  oldestAt?: number
 }
 
 interface SessionFigures {
@@ -65,10 +74,12 @@ export class Metrics {
   readonly #options: MetricsOptions
   readonly #states = new Map<string, SessionState>()
   readonly #settled = new WeakSet<RecoveryResult>()
+  readonly #startedAt: number
   #sources: MetricSources | undefined
 
   constructor(options: MetricsOptions) {
     this.#options = options
+    this.#startedAt = this.#now()
     collectDefaultMetrics({ register: this.#registry })
     this.#instruments = createInstruments(this.#registry, options)
     this.#begin()
@@ -108,7 +119,7 @@ export class Metrics {
     metrics.wa_gateway_store_request_duration_seconds.observe({ operation }, seconds)
     const wrote = outcome === 'ok' && (operation === 'put' || operation === 'put_if_absent')
     if (!wrote || name === undefined) return
-    const at = (this.#options.now?.() ?? Date.now()) / 1000
+    const at = this.#now() / 1000
     const kind = this.#options.kindOf(name)
     if (kind === 'bundle') metrics.wa_gateway_last_bundle_timestamp_seconds.set(at)
     if (kind === 'snapshot') metrics.wa_gateway_last_snapshot_timestamp_seconds.set(at)
@@ -165,8 +176,26 @@ export class Metrics {
     const changes = forfeits.reduce((sum, forfeit) => sum + forfeit.changes, 0)
     counted(metrics.wa_gateway_forfeited_sessions_total, forfeits.length)
     counted(metrics.wa_gateway_forfeited_changes_total, changes)
+    this.#readVerified(sources.verified())
     this.#readBackend(sources)
     this.#readSessions(sources)
+  }
+
+  #readVerified({
+    sessions,
+    verified,
+    damaged,
+    oldestAt = this.#startedAt,
+  }: VerifiedFigures): void {
+    const metrics = this.#instruments
+    const age = sessions === 0 ? 0 : Math.max(0, this.#now() - oldestAt)
+    metrics.wa_gateway_verification_age_seconds.set(age / 1000)
+    metrics.wa_gateway_unverified_sessions.set(sessions - verified)
+    metrics.wa_gateway_damaged_sessions.set(damaged.length)
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now()
   }
 
   #readBackend({ backend }: MetricSources): void {

@@ -114,6 +114,18 @@ export const METRICS = {
     type: 'gauge',
     help: 'When the object store last took a snapshot of a session, in seconds since the epoch; absent before the first.',
   },
+  wa_gateway_verification_age_seconds: {
+    type: 'gauge',
+    help: "How long ago the copies of the session were read whose turn is longest ago, from the worker's start where they never were. Above WA_GATEWAY_VERIFY_INTERVAL the scheduled verification is behind.",
+  },
+  wa_gateway_unverified_sessions: {
+    type: 'gauge',
+    help: 'Sessions whose copies in the object store were never read to verify them.',
+  },
+  wa_gateway_damaged_sessions: {
+    type: 'gauge',
+    help: 'Sessions that were found damaged in the object store when they were last verified.',
+  },
   wa_gateway_fences_total: {
     type: 'counter',
     help: 'Times that another worker ended the log of this one.',

@@ -85,11 +85,33 @@ const recoveries: Migration = {
   },
 }
 
+const verifications: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema
+      .createTable('verified_sessions')
+      .ifNotExists()
+      .addColumn('session', 'text', (column) => column.primaryKey().notNull())
+      .addColumn('at', 'bigint', (column) => column.notNull())
+      .addColumn('outcome', 'text', (column) => column.notNull())
+      .execute()
+    await db.schema
+      .createTable('verified_backups')
+      .ifNotExists()
+      .addColumn('session', 'text', (column) => column.notNull())
+      .addColumn('backup', 'text', (column) => column.notNull())
+      .addColumn('at', 'bigint', (column) => column.notNull())
+      .addColumn('sound', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('verified_backups_key', ['session', 'backup'])
+      .execute()
+  },
+}
+
 /** Every migration ever released, by name in order; a released one is never changed. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-sessions': sessions,
   '0002-outbox': outbox,
   '0003-recoveries': recoveries,
+  '0004-verifications': verifications,
 }
 
 /** Grows by one with every migration; a file with a greater one is from a newer program. */

@@ -116,3 +116,38 @@ export interface Instants {
   read(name: string): Promise<number | undefined>
   write(name: string, at: number): Promise<void>
 }
+
+/** When everything that is stored of a session was last read. */
+export interface VerifiedSession {
+  session: string
+  /** Milliseconds since the epoch. */
+  at: number
+  outcome: 'sound' | 'damaged'
+}
+
+/** When one backup was last read whole. */
+export interface VerifiedBackup {
+  session: string
+  /** Its id. */
+  backup: string
+  at: number
+  /** False: it is known to be damaged. */
+  sound: boolean
+}
+
+/** What verifications of the object store found. Losing it costs reading again. */
+export interface Verifications {
+  /** Replaces what was known of the session and all its backups. */
+  record(
+    session: VerifiedSession,
+    backups: readonly Pick<VerifiedBackup, 'backup' | 'sound'>[],
+  ): Promise<void>
+  /** Those verified longest ago first. */
+  sessions(): Promise<VerifiedSession[]>
+  /** Of one session, or of all. */
+  backups(session?: string): Promise<VerifiedBackup[]>
+  forget(session: string): Promise<void>
+  /** Where the next sample begins, in the units of src/replica/verify/sample.ts; 0 at first. */
+  cursor(): Promise<number>
+  moveCursor(to: number): Promise<void>
+}

@@ -9,8 +9,9 @@ import { KyselyInstants } from './kysely-instants.ts'
 import { KyselyOutbox } from './kysely-outbox.ts'
 import { KyselyRegistry } from './kysely-registry.ts'
 import { KyselyRuns } from './kysely-runs.ts'
+import { KyselyVerifications } from './kysely-verifications.ts'
 import { migrations, SCHEMA_VERSION } from './migrations.ts'
-import type { Instants, OutboxStore, RecoveryRuns, Registry } from './port.ts'
+import type { Instants, OutboxStore, RecoveryRuns, Registry, Verifications } from './port.ts'
 import type { Query } from './query.ts'
 import { asDamage, DamagedFile, isDamage, toRegistryError } from './sqlite-error.ts'
 import type { Tables } from './tables.ts'
@@ -33,6 +34,7 @@ interface Opened {
   outbox: OutboxStore
   runs: RecoveryRuns
   instants: Instants
+  verifications: Verifications
 }
 
 export interface OpenedRegistry extends Opened {
@@ -96,6 +98,7 @@ async function openOnce(
       outbox: new KyselyOutbox(db, run),
       runs: new KyselyRuns(db, run),
       instants: new KyselyInstants(db, run),
+      verifications: new KyselyVerifications(db, run),
     }
     chmodSync(file, 0o600)
     return opened
@@ -112,6 +115,7 @@ async function probe(db: Kysely<Tables>): Promise<void> {
   await new KyselyOutbox(db, bare).load()
   await new KyselyRuns(db, bare).find()
   await new KyselyInstants(db, bare).read('')
+  await new KyselyVerifications(db, bare).sessions()
 }
 
 /** The file's version. Damage anywhere throws; the file is small, so all of it is read. */

@@ -1,5 +1,11 @@
 import type { Generated } from 'kysely'
-import type { OutboxRow, RecoveryRun, SessionRecord } from './port.ts'
+import type {
+  OutboxRow,
+  RecoveryRun,
+  SessionRecord,
+  VerifiedBackup,
+  VerifiedSession,
+} from './port.ts'
 
 type Nullable<T> = { [K in keyof T]-?: Exclude<T[K], undefined> | null }
 type RunTable = Required<Omit<RecoveryRun, 'id' | 'source' | 'endedAt'>> &
@@ -16,5 +22,10 @@ export interface Tables {
     session: string
     /** A RecoveryResult as JSON. */
     result: string
+  }
+  verifiedSessions: VerifiedSession
+  verifiedBackups: Omit<VerifiedBackup, 'sound'> & {
+    /** 0 or 1. */
+    sound: number
   }
 }

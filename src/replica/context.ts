@@ -47,6 +47,7 @@ export type LocalState = Pick<
   | 'ack'
   | 'isPaired'
   | 'faults'
+  | 'inspect'
   | 'suspend'
   | 'suspendAll'
   | 'resume'

@@ -37,3 +37,16 @@ async function isOurs(context: ReplicaContext, id: string): Promise<boolean> {
     throw error
   }
 }
+
+/** Those that the store has, and those of which only this disk knows that it had them; ascending. */
+export async function stored(
+  { store, auth }: Pick<ReplicaContext, 'store' | 'auth'>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const ids = new Set(
+    auth.list().flatMap(({ sessionId, confirmedEpoch }) => (confirmedEpoch > 0 ? sessionId : [])),
+  )
+  for await (const id of store.listParts(SESSIONS, signal && { signal }))
+    if (isSessionId(id)) ids.add(id)
+  return [...ids].toSorted()
+}

@@ -140,9 +140,10 @@ export type Tidied = 'folded' | 'advanced' | 'not-due'
 
 /**
  * What damage does. `recovery`: the session cannot be brought back from the store as it is. `backup`:
- * one of its older backups cannot. `spare`: nothing that is needed now.
+ * one of its older backups cannot. `spare`: nothing that is needed now. `warning`: no damage to what
+ * is stored; the session comes back, and something of it will not work.
  */
-export type FindingSeverity = 'recovery' | 'backup' | 'spare'
+export type FindingSeverity = 'recovery' | 'backup' | 'spare' | 'warning'
 
 /** Something wrong in the object store. */
 export interface Finding {
@@ -161,14 +162,16 @@ export interface Finding {
 export interface SessionCheck {
   kind: 'session'
   sessionId: string
-  /** `nothing`: none of it is stored. `unread`: `detail` says why it could not be told. */
+  /** `sound`: no more than warnings. `nothing`: none of it is stored. `unread`: `detail` says why it could not be told. */
   outcome: 'sound' | 'damaged' | 'nothing' | 'unread'
   epoch?: number
   /** The newest change that the store was found to hold. */
   seq?: number
-  /** Snapshots and slots of logs that were read. */
+  /** Snapshots that there are, and slots of logs that were read. */
   backups: number
   slots: number
+  /** The snapshots that were read whole, by id. */
+  read: { id: string; sound: boolean }[]
   findings: Finding[]
   detail?: string
 }
@@ -218,11 +221,22 @@ export interface PruneOptions {
   signal?: AbortSignal
 }
 
+/** `size` parts of `WHOLE` (src/replica/verify/sample.ts) from `from` on, by the hash of names. */
+export interface DataSample {
+  from: number
+  size: number
+}
+
 export interface VerifyOptions {
   /** Default: everything that is stored, whoever owns it, and what lies beside the sessions. */
   sessionIds?: readonly string[]
-  /** Also reads log that no session needs any more and that is kept for going back. */
-  readData?: boolean
+  /**
+   * Also reads log that no session needs any more and that is kept for going back. A sample: reads
+   * the data of that part alone, and of the rest what tells that it is there.
+   */
+  readData?: boolean | DataSample
+  /** With `sessionIds`: the logs of these workers too. */
+  workers?: readonly string[]
   signal?: AbortSignal
 }
 
@@ -318,6 +332,8 @@ export interface Replica {
   readonly retention: RetentionPolicy
   /** Marks the session removed (a tombstone that keeps the epoch) and deletes its snapshots. */
   remove(sessionId: string): Promise<void>
+  /** Ids of all sessions that the store has anything of, or that this disk knows it had, ascending. */
+  stored(signal?: AbortSignal): Promise<string[]>
   /** Ids of sessions in the store whose last owner was a worker of this name. For standalone workers. */
   discover(): Promise<string[]>
   stop(): Promise<void>

@@ -7,7 +7,7 @@ import { claimOrBorrow } from './borrow.ts'
 import { claim } from './claim.ts'
 import { systemClock, type Clock } from './clock.ts'
 import type { Held, LocalState, ReplicaContext } from './context.ts'
-import { discover } from './discover.ts'
+import { discover, stored } from './discover.ts'
 import { fold, foldIfNewer } from './fold.ts'
 import { foresee } from './foresee.ts'
 import { KeyedLock } from './keyed-lock.ts'
@@ -210,6 +210,10 @@ export class StoreReplica implements Replica {
 
   remove(id: string): Promise<void> {
     return this.#lock.run(id, () => removeSession(this.#context, id))
+  }
+
+  stored(signal?: AbortSignal): Promise<string[]> {
+    return stored(this.#context, signal)
   }
 
   discover(): Promise<string[]> {

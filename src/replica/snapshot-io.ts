@@ -1,11 +1,17 @@
-import type { SessionImage } from '../authstate/port.ts'
+import type { Inspection, SessionImage } from '../authstate/port.ts'
 import type { ReplicaContext } from './context.ts'
 import { epochOf, ownerName, sessionPrefix, snapshotName } from './names.ts'
 import { damaged } from './object.ts'
 import type { OwnerRecord, SnapshotRef } from './owner.ts'
 import type { SnapshotTrigger } from './port.ts'
 import { withKeys } from './sealer.ts'
-import { decodeSnapshot, encodeSnapshot, type ExpectedSnapshot, type Snapshot } from './snapshot.ts'
+import {
+  decodeSnapshot,
+  encodeSnapshot,
+  inspectSnapshot,
+  type ExpectedSnapshot,
+  type Snapshot,
+} from './snapshot.ts'
 import { conditionalWrite, type SwapOutcome } from './swap.ts'
 
 /**
@@ -58,10 +64,33 @@ export async function fetchSnapshot(
   ref: SnapshotRef,
   signal?: AbortSignal,
 ): Promise<Snapshot> {
+  return decode(context, sessionId, ref, await fetchBytes(context, sessionId, ref, signal))
+}
+
+/** The same without making anything of the keys; what there is to say of them. */
+export async function lookIntoSnapshot(
+  context: ReplicaContext,
+  sessionId: string,
+  ref: SnapshotRef,
+  signal?: AbortSignal,
+): Promise<Inspection> {
+  const { sealer, auth } = context
+  const bytes = await fetchBytes(context, sessionId, ref, signal)
+  return withKeys(sealer, () =>
+    inspectSnapshot(sessionId, ref, bytes, sealer, (packed) => auth.inspect(packed)),
+  )
+}
+
+async function fetchBytes(
+  { store }: ReplicaContext,
+  sessionId: string,
+  ref: SnapshotRef,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const name = snapshotName(sessionId, ref.epoch, ref.seq)
-  const object = await context.store.get(name, signal && { signal })
+  const object = await store.get(name, signal && { signal })
   if (object === undefined) throw missing(sessionId, name)
-  return decode(context, sessionId, ref, object.bytes)
+  return object.bytes
 }
 
 /**

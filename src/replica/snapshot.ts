@@ -64,6 +64,33 @@ export async function decodeSnapshot(
   bytes: Uint8Array,
   sealer: Sealer,
 ): Promise<Snapshot> {
+  const { address, packed, meta } = openSnapshot(sessionId, expected, bytes, sealer)
+  const { seq, hash, epoch, createdAt, trigger, keys } = meta
+  const entries = await readable(address, () => unpackEntries(packed))
+  assertKeys(address, keys, countKeys(entries))
+  return { image: { sessionId, seq, hash, entries, packed }, epoch, createdAt, trigger, keys }
+}
+
+/** The same with another look at the entries: `inspect` gets them packed, and counts the keys. */
+export async function inspectSnapshot<T extends { keys: number }>(
+  sessionId: string,
+  expected: ExpectedSnapshot,
+  bytes: Uint8Array,
+  sealer: Sealer,
+  inspect: (packed: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const { address, packed, meta } = openSnapshot(sessionId, expected, bytes, sealer)
+  const found = await readable(address, () => inspect(packed))
+  assertKeys(address, meta.keys, found.keys)
+  return found
+}
+
+function openSnapshot(
+  sessionId: string,
+  expected: ExpectedSnapshot,
+  bytes: Uint8Array,
+  sealer: Sealer,
+): { address: ObjectAddress; packed: Uint8Array; meta: z.infer<typeof metaSchema> } {
   const name = snapshotName(sessionId, expected.epoch, expected.seq)
   const address: ObjectAddress = { name, kind: 'snapshot', sessionId }
   const { codec, payload } = sealer.open(address, bytes)
@@ -71,13 +98,11 @@ export async function decodeSnapshot(
   const [metaPart, packed] = parts(address, payload)
   const parsed = metaSchema.safeParse(metaPart)
   if (!parsed.success) throw damaged(address, 'its description has another shape', parsed.error)
-  const { session, epoch, seq, hash, createdAt, trigger, keys } = parsed.data
+  const { session, epoch, seq, hash } = parsed.data
   if (session !== sessionId) throw damaged(address, 'it belongs to another session')
   if (epoch !== expected.epoch || seq !== expected.seq || hash !== expected.hash)
     throw damaged(address, 'it is not the state that the owner record names')
-  const entries = await readEntries(address, packed)
-  if (countKeys(entries) !== keys) throw damaged(address, `it does not hold its ${keys} keys`)
-  return { image: { sessionId, seq, hash, entries, packed }, epoch, createdAt, trigger, keys }
+  return { address, packed, meta: parsed.data }
 }
 
 // Bytes come out as views on what is unpacked.
@@ -95,12 +120,16 @@ function parts(address: ObjectAddress, payload: Uint8Array): [unknown, Uint8Arra
   return [meta, packed]
 }
 
-async function readEntries(address: ObjectAddress, packed: Uint8Array): Promise<Entry[]> {
+async function readable<T>(address: ObjectAddress, read: () => Promise<T>): Promise<T> {
   try {
-    return await unpackEntries(packed)
+    return await read()
   } catch (error) {
     throw damaged(address, 'its entries cannot be read', error)
   }
+}
+
+function assertKeys(address: ObjectAddress, keys: number, found: number): void {
+  if (found !== keys) throw damaged(address, `it does not hold its ${keys} keys`)
 }
 
 function countKeys(entries: readonly Entry[]): number {

@@ -55,6 +55,10 @@ export function entryOf(event: Event<'events'>, now: number): Omit<Entry, 'key'>
       ...(color !== undefined && { color }),
     }
   }
+  if (event.type === 'finding') {
+    const { severity, sessionId: subject = '', what: text } = event.finding
+    return { at: now, subject, text, color: severity === 'warning' ? 'yellow' : 'red' }
+  }
   return recoveryEntry(event.event, now)
 }
 

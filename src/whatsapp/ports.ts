@@ -2,7 +2,7 @@ import type { AuthStore } from '../authstate/port.ts'
 import type { WorkerRegistry } from '../backend/port.ts'
 import type { LoginGate, RecoveryEngine, RecoveryEvent } from '../recovery/port.ts'
 import type { Registry } from '../registry/port.ts'
-import type { Replica } from '../replica/port.ts'
+import type { Finding, Replica } from '../replica/port.ts'
 import type { SessionView } from '../session/state.ts'
 import type { Logger } from 'pino'
 import type { IncomingMessage } from './messages.ts'
@@ -15,6 +15,7 @@ export type SessionEvent =
   | { type: 'session'; view: SessionView }
   | { type: 'pairing'; sessionId: string; qr?: string; code?: string }
   | { type: 'recovery'; event: RecoveryEvent }
+  | { type: 'finding'; finding: Finding }
 
 export interface ServiceSettings {
   runner: RunnerSettings

@@ -94,6 +94,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
         wanted: [],
       },
       backend: { kind: 'standalone', registered: true },
+      verify: { intervalMs: 604_800_000, sessions: 2, verified: 1, damaged: ['ben'], lastAt: AT },
       recovery: {
         phase: 'done',
         total: 2,
@@ -216,19 +217,21 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     ...fakeCopies(),
     'backup.verify': async (input, { emit }) => {
       const counts = { sessions: 0, parts: 0, sound: 0, damaged: 0, nothing: 0, unread: 0 }
-      const summary = { ...counts, findings: 0 }
+      const summary = { ...counts, whole: 0, findings: 0, warnings: 0 }
       for (const { id: sessionId } of chosen(input)) {
+        const bad = sessionId === 'ben'
         const check = {
-          kind: 'session',
+          kind: 'session' as const,
           sessionId,
           epoch: 2,
           seq: 40,
           backups: 2,
           slots: 3,
-        } as const
-        const bad = sessionId === 'ben'
+          read: [{ id: '2-40', sound: !bad }],
+        }
         const findings = bad ? [damage(sessionId)] : []
         summary.sessions++
+        summary.whole++
         summary[bad ? 'damaged' : 'sound']++
         summary.findings += findings.length
         emit({

@@ -3,11 +3,13 @@ import type {
   AckMode,
   BaseTag,
   Entry,
+  Inspection,
   JournalEntry,
   LocalSession,
   SessionImage,
   ShippedEnd,
 } from '../../src/authstate/port.ts'
+import { unpackEntries } from '../../src/authstate/packed.ts'
 import { encodeRecord } from '../../src/authstate/record.ts'
 import type { LocalState } from '../../src/replica/context.ts'
 import { GatewayError } from '../../src/session/errors.ts'
@@ -216,6 +218,12 @@ export class MemoryAuthStore implements LocalState {
     const creds = entries.find(({ type }) => type === 'creds')
     if (creds === undefined || !linked) return []
     return Buffer.from(creds.value).toString() === 'unpaired' ? ['its creds lack account'] : []
+  }
+
+  async inspect(packed: Uint8Array): Promise<Inspection> {
+    const entries = await unpackEntries(packed)
+    const keys = entries.filter(({ type }) => type !== 'creds').length
+    return { keys, faults: this.faults(entries, { linked: true }), doubts: [] }
   }
 
   isPaired({ entries }: SessionImage): boolean {

@@ -19,8 +19,15 @@ import type { VerifyRun } from './run.ts'
 const AHEAD = 16
 const SPARE = 'no session needs it for a recovery; nothing needs to be done'
 
+/** Where the sessions were not verified with it, who needs the object is not known. */
+const PERHAPS = 'see which session needs it with `wa-gateway backup verify --all`'
+
 interface LogOptions {
   readData: boolean
+  /** Without the sessions. */
+  alone: boolean
+  /** Those of these workers; undefined: of all. */
+  workers: readonly string[] | undefined
   signal: AbortSignal | undefined
 }
 
@@ -30,6 +37,8 @@ export async function* checkLogs(run: VerifyRun, options: LogOptions): AsyncGene
   const listing = options.signal && { signal: options.signal }
   for await (const part of store.listParts(WORKERS, listing)) {
     const worker = workerOf(part)
+    const { workers } = options
+    if (workers !== undefined && (worker === undefined || !workers.includes(worker))) continue
     for await (const boot of store.listParts(`${WORKERS}${part}/`, listing))
       yield worker === undefined
         ? unread(`${WORKERS}${part}/${boot}`, "the worker's name is too long to be told from this")
@@ -43,7 +52,7 @@ async function checkLog(run: VerifyRun, boot: BootId, options: LogOptions): Prom
     const { slots, faults } = await walk(run, boot, options)
     const findings = faults
       .filter(({ object }) => !run.wasTold(object))
-      .map((fault) => finding(fault, 'spare', SPARE))
+      .map((fault) => finding(fault, 'spare', options.alone ? PERHAPS : SPARE))
     const outcome = findings.length === 0 ? 'sound' : 'damaged'
     return { kind: 'part', name, outcome, slots, findings }
   } catch (error) {
@@ -80,7 +89,7 @@ async function walk(
     slots++
     if (slot > next) faults.push(...(await hole(run, boot, next, slot, signal)))
     next = slot + 1
-    if (readData && !run.slots.lacks(boot, slot, '')) batch.push(slot)
+    if (readData && run.reads(name) && !run.slots.lacks(boot, slot, '')) batch.push(slot)
     if (batch.length >= AHEAD) await readBatch()
   }
   if (known > next) faults.push(...(await hole(run, boot, next, known, signal)))

@@ -2,7 +2,9 @@ import type { ReplicaContext } from '../context.ts'
 import { readLow } from '../log/low.ts'
 import { SlotReader } from '../log/slots.ts'
 import { bootPrefix, lowName, slotOf, type BootId } from '../names.ts'
+import type { DataSample } from '../port.ts'
 import { faultOf, type Fault } from './finding.ts'
+import { inSample } from './sample.ts'
 
 /** Objects of which a run remembers that it told of them. */
 const REMEMBERED = 100_000
@@ -18,8 +20,12 @@ export class VerifyRun {
   readonly #lows = new Map<string, number>()
   readonly #told = new Set<string>()
 
-  constructor(context: ReplicaContext) {
+  readonly #sample: DataSample | undefined
+
+  /** `sample`: read the data of that part alone. */
+  constructor(context: ReplicaContext, sample?: DataSample) {
     this.context = context
+    this.#sample = sample
     this.slots = new SlotReader(context.store, context.sealer)
   }
 
@@ -61,6 +67,11 @@ export class VerifyRun {
     } catch (error) {
       return faultOf(lowName(boot), error)
     }
+  }
+
+  /** Whether the data of this session or object is to be read. */
+  reads(name: string): boolean {
+    return this.#sample === undefined || inSample(this.#sample, name)
   }
 
   /** Remembers that an object was told of. */

@@ -1,15 +1,19 @@
-import { backupId, epochOf, ownerName, sessionPrefix, snapshotName } from '../names.ts'
+import { backupId, epochOf, ownerName, sessionPrefix } from '../names.ts'
 import { parseOwner, type OwnerRecord, type SnapshotRef } from '../owner.ts'
 import type { Finding, FindingSeverity, SessionCheck } from '../port.ts'
 import { withKeys } from '../sealer.ts'
-import { fetchSnapshot, lostOwner } from '../snapshot-io.ts'
+import { lostOwner } from '../snapshot-io.ts'
 import { isTagged } from '../evidence.ts'
-import { faultIn, faultOf, finding, isTrouble, type Fault } from './finding.ts'
+import { faultOf, finding, isTrouble, type Fault } from './finding.ts'
 import { checkHistory } from './history.ts'
 import type { VerifyRun } from './run.ts'
+import { snapshotCheck } from './snapshots.ts'
 
 /** Reads that begin again because the owner record changed meanwhile. */
 const ROUNDS = 5
+
+const WARNED =
+  'nothing needs to be done while the session runs; see to it after a restore of this one'
 
 interface Look {
   etag: string | undefined
@@ -47,7 +51,14 @@ async function look(
   // Before the store is asked: it may know more by then, never less.
   const disk = ofThisDisk(run, sessionId)
   const object = await store.get(name, signal && { signal })
-  const check = { kind: 'session' as const, sessionId, backups: 0, slots: 0, findings: [] }
+  const check = {
+    kind: 'session' as const,
+    sessionId,
+    backups: 0,
+    slots: 0,
+    read: [],
+    findings: [],
+  }
   if (object === undefined) {
     const lost = await withoutOwner(run, sessionId, disk, signal)
     const outcome = lost.length > 0 ? 'damaged' : 'nothing'
@@ -86,43 +97,39 @@ async function read(
     for (const fault of faults) findings.push(finding(fault, severity, todo, session))
   }
   const sound: SnapshotRef[] = []
+  const look = await snapshotCheck(run, session, signal)
+  const read: SessionCheck['read'] = []
+  const faultsOf = async (ref: SnapshotRef): Promise<Fault[]> => {
+    const { faults, warnings, whole } = await look(ref)
+    note(warnings, 'warning', WARNED)
+    if (whole) read.push({ id: backupId(ref), sound: faults.length === 0 })
+    return faults
+  }
   for (const ref of kept) {
-    const faults = await checkSnapshot(run, session, ref, signal)
+    const faults = await faultsOf(ref)
     if (faults.length === 0) sound.push(ref)
     note(faults, 'backup', 'the newest state is not affected; use another backup for going back')
   }
   const todo = wayBack(record, sound)
-  if (snapshot !== null) note(await checkSnapshot(run, session, snapshot, signal), 'recovery', todo)
+  if (snapshot !== null) note(await faultsOf(snapshot), 'recovery', todo)
   const history = await checkHistory(run, record, signal)
   note(history.faults, 'recovery', todo)
-  if (findings.length === 0) note(behind(run, record, history.end, disk), 'recovery', todo)
+  if (isSound(findings)) note(behind(run, record, history.end, disk), 'recovery', todo)
   return {
     kind: 'session',
     sessionId: session,
-    outcome: findings.length === 0 ? 'sound' : 'damaged',
+    outcome: isSound(findings) ? 'sound' : 'damaged',
     epoch,
     seq: history.end?.seq ?? record.seq,
     backups: kept.length + (snapshot === null ? 0 : 1),
     slots: history.slots,
+    read,
     findings,
   }
 }
 
-async function checkSnapshot(
-  { context }: VerifyRun,
-  sessionId: string,
-  ref: SnapshotRef,
-  signal: AbortSignal | undefined,
-): Promise<Fault[]> {
-  const object = snapshotName(sessionId, ref.epoch, ref.seq)
-  const faults: string[] = []
-  const unreadable = await faultIn(object, async () => {
-    const { image } = await fetchSnapshot(context, sessionId, ref, signal)
-    faults.push(...context.auth.faults(image.entries, { linked: true }))
-  })
-  if (unreadable !== undefined) return [unreadable]
-  const whose = `the snapshot of session '${sessionId}' in the object store is damaged (${object})`
-  return faults.map((why) => ({ object, what: `${whose}: ${why}` }))
+function isSound(findings: readonly Finding[]): boolean {
+  return findings.every(({ severity }) => severity === 'warning')
 }
 
 /** What this worker's disk remembers of the session, as it was before the store was read. */
@@ -209,6 +216,7 @@ function unread(sessionId: string, detail: string): SessionCheck {
     outcome: 'unread',
     backups: 0,
     slots: 0,
+    read: [],
     findings: [],
     detail,
   }

@@ -1,7 +1,6 @@
 import PQueue from 'p-queue'
-import { isSessionId } from '../../session/ids.ts'
 import type { ReplicaContext } from '../context.ts'
-import { SESSIONS } from '../names.ts'
+import { stored } from '../discover.ts'
 import type { PartCheck, SessionCheck, VerifyOptions } from '../port.ts'
 import { checkLogs } from './logs.ts'
 import { VerifyRun } from './run.ts'
@@ -29,43 +28,30 @@ const CONCURRENCY = 4
  */
 export async function verify(
   context: ReplicaContext,
-  { sessionIds, readData = false, signal }: VerifyOptions,
+  { sessionIds, readData = false, workers, signal }: VerifyOptions,
   onChecked: (check: SessionCheck | PartCheck) => void,
 ): Promise<void> {
-  const run = new VerifyRun(context)
+  const sample = typeof readData === 'object' ? readData : undefined
+  const run = new VerifyRun(context, sample)
   const tell = (check: SessionCheck | PartCheck): void => {
     for (const { object } of check.findings) run.tell(object)
     onChecked(check)
   }
-  await checkSessions(run, sessionIds ?? stored(context, signal), signal, tell)
-  if (sessionIds !== undefined) return
-  for await (const check of checkLogs(run, { readData, signal })) tell(check)
-}
-
-/** Those that the store has, and those of which only this disk knows that it had them. */
-async function* stored(
-  { store, auth }: ReplicaContext,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<string> {
-  const missing = new Set(
-    auth.list().flatMap(({ sessionId, confirmedEpoch }) => (confirmedEpoch > 0 ? sessionId : [])),
-  )
-  for await (const id of store.listParts(SESSIONS, signal && { signal })) {
-    missing.delete(id)
-    if (isSessionId(id)) yield id
-  }
-  yield* missing
+  await checkSessions(run, sessionIds ?? (await stored(context, signal)), signal, tell)
+  if (sessionIds !== undefined && workers === undefined) return
+  const logs = { readData: readData !== false, alone: sessionIds !== undefined, workers, signal }
+  for await (const check of checkLogs(run, logs)) tell(check)
 }
 
 async function checkSessions(
   run: VerifyRun,
-  sessionIds: AsyncIterable<string> | Iterable<string>,
+  sessionIds: Iterable<string>,
   signal: AbortSignal | undefined,
   tell: (check: SessionCheck) => void,
 ): Promise<void> {
   const queue = new PQueue({ concurrency: CONCURRENCY })
   const failed = new AbortController()
-  for await (const id of sessionIds) {
+  for (const id of sessionIds) {
     await queue.onSizeLessThan(CONCURRENCY)
     if (failed.signal.aborted) break
     queue

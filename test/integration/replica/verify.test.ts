@@ -45,6 +45,7 @@ describe('verify', () => {
         seq: 4,
         backups: 1,
         slots: 1,
+        read: [{ id: '1-2', sound: true }],
         findings: [],
       },
     ])
@@ -138,6 +139,47 @@ describe('verify', () => {
     for (const name of slots.slice(10, 50)) store.objects.delete(name)
     const told = await findingsOf(store, {})
     expect(told[0]).toMatchObject({ severity: 'spare', object: slots[10] })
+  })
+
+  it('reads the snapshots of its sample alone, and sees of the others that they are there', async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `s${i}`)
+    for (const id of ids) await worker.pair(id)
+    const read = new Set<string>()
+    for (let from = 0; from < 1_000_000; from += 250_000) {
+      const readData = { from, size: 250_000 }
+      for (const check of await checksOf(worker, { sessionIds: ids, readData })) {
+        if (check.kind !== 'session') continue
+        expect(check).toMatchObject({ outcome: 'sound', backups: 1 })
+        for (const { id } of check.read) read.add(`${check.sessionId} ${id}`)
+      }
+    }
+    expect(read.size).toBe(ids.length)
+    const [snapshot = ''] = store.names('v1/sessions/s7/0')
+    const bytes = store.objects.get(snapshot)?.bytes ?? new Uint8Array()
+    const nobody = { from: 0, size: 0 }
+    for (const put of [
+      () => store.objects.delete(snapshot),
+      () => store.store(snapshot, bytes.subarray(1)),
+    ]) {
+      put()
+      expect(await findingsOf(store, { sessionIds: ids, readData: nobody })).toMatchObject([
+        { severity: 'recovery', object: snapshot, sessionId: 's7' },
+      ])
+    }
+  })
+
+  it('walks the logs of one worker, without knowing who needs them', async () => {
+    const other = new TestWorker(store, { name: 'w2' })
+    await other.pair('other')
+    other.write('other', 'x', 'y')
+    await other.clock.advance(5_000)
+    const hole = store.names('v1/workers/w2/').find((name) => /\/\d+$/.test(name)) ?? ''
+    store.store(hole, Buffer.from('nothing'))
+    const only = (name: string) => ({ sessionIds: [], workers: [name], readData: true })
+    expect(await checksOf(worker, only('w1'))).toMatchObject([{ kind: 'part', outcome: 'sound' }])
+    expect(await findingsOf(store, only('w2'))).toMatchObject([
+      { severity: 'spare', object: hole, todo: expect.stringContaining('backup verify --all') },
+    ])
   })
 
   it('stops where it is told to', async () => {

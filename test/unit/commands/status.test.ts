@@ -26,6 +26,13 @@ const status = (more: Partial<Result<'status'>> = {}): Result<'status'> => ({
   },
   backend: { kind: 'http', registered: true },
   recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0, paused: [] },
+  verify: {
+    intervalMs: 604_800_000,
+    sessions: 1,
+    verified: 1,
+    damaged: [],
+    oldestAt: NOW - 172_800_000,
+  },
   sessions: [session('anna')],
   ...more,
 })
@@ -41,6 +48,7 @@ test('all is well: a short page', () => {
       'behind    nothing',
       'backend   registered',
       'recovery  2 recovered, 0 failed, 0 skipped',
+      'verified  1 of 1 sessions in the store, the first of them 2d ago',
       'sessions  1 of 1 online',
       '',
       'SESSION  STATE   FOR',

@@ -26,6 +26,7 @@ function sourcesOf(states: readonly SessionState[], more: Partial<MetricSources>
     replica: { lag: () => ({ changes: 3, bytes: 900, oldestMs: 1500 }), forfeits: () => [] },
     backend: { health: () => ({ kind: 'standalone', registered: true }) },
     logins: { pauses: () => [] },
+    verified: () => ({ sessions: 3, verified: 2, damaged: ['session-1'] }),
     ...more,
   } satisfies MetricSources
 }
@@ -53,6 +54,19 @@ function view(state: SessionState, cause?: SessionView['cause']): SessionView {
   const rest = { since: AT, messagesIn: 0, messagesOut: 0 }
   return { id: 'session-0', state, ...(cause && { cause }), ...rest }
 }
+
+test('how old the oldest verification is, from the start where one never was', async () => {
+  const metrics = create()
+  const verified = { sessions: 2, verified: 2, damaged: ['anna'], oldestAt: AT - 90_000 }
+  metrics.serve(sourcesOf([], { verified: () => verified }))
+  const found = await scrape(metrics)
+  expect(found.get('wa_gateway_verification_age_seconds')).toBe(90)
+  expect(found.get('wa_gateway_damaged_sessions')).toBe(1)
+  expect(found.get('wa_gateway_unverified_sessions')).toBe(0)
+  metrics.serve(sourcesOf([]))
+  expect((await scrape(metrics)).get('wa_gateway_verification_age_seconds')).toBe(0)
+  expect((await scrape(metrics)).get('wa_gateway_unverified_sessions')).toBe(1)
+})
 
 test('gauges tell how the worker is when it is asked', async () => {
   const metrics = create()
