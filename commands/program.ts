@@ -72,6 +72,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
         summary: 'copy what is stored to a second site, or back from there',
         load: () => import('./backup/copy.ts'),
       },
+      prune: {
+        summary: 'delete the backups that no rule keeps',
+        load: () => import('./backup/prune.ts'),
+      },
       restore: { summary: 'go back to a backup', load: () => import('./backup/restore.ts') },
       export: {
         summary: 'hand sessions out, for another program or installation',

@@ -73,6 +73,19 @@ export function exitOfMoved(
   return left.every(({ why }) => why === 'damaged') ? EXIT.integrity : EXIT.failed
 }
 
+/**
+ * 3 when some failed, 1 when all did; 9 when others own all those that were named, which is no matter
+ * where everything was meant.
+ */
+export function exitOfPruned(
+  { sessions, skipped, failed }: { sessions: number; skipped: number; failed: number },
+  named: readonly string[] | undefined,
+): number {
+  if (failed > 0) return failed < sessions ? EXIT.partial : EXIT.failed
+  if (named === undefined || skipped === 0) return EXIT.ok
+  return skipped < sessions ? EXIT.partial : EXIT.busy
+}
+
 /** Ends the command with this status, unless it is 0. */
 export function exitWith(status: number): void {
   if (status !== EXIT.ok) throw new ExitStatus(status)

@@ -4,6 +4,7 @@ import { LOG_METHODS } from './log-methods.ts'
 import { COPY_METHODS } from './copy-methods.ts'
 import { KEYRING_METHODS } from './keyring-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
+import { PRUNE_METHODS } from './prune-methods.ts'
 import {
   backendHealth,
   encryption,
@@ -151,6 +152,7 @@ export const METHODS = {
   },
   ...BACKUP_METHODS,
   ...COPY_METHODS,
+  ...PRUNE_METHODS,
   ...KEYRING_METHODS,
   ...LOG_METHODS,
   ...TRANSFER_METHODS,

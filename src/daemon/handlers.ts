@@ -7,6 +7,7 @@ import { copying } from './copying.ts'
 import { given } from './given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
+import { pruning } from './pruning.ts'
 import { recovering } from './recovering.ts'
 import { reencrypting } from './reencrypting.ts'
 import type { WorkerState } from './state.ts'
@@ -169,6 +170,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
 
       ...backingUp(worker, targets),
       ...copying(worker),
+      ...pruning(worker),
       ...keyringHandlers(worker),
       ...reencrypting(worker),
       ...logHandlers(worker),

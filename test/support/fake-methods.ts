@@ -4,6 +4,7 @@ import type { RecoveryResult } from '../../src/session/report.ts'
 import type { SessionView } from '../../src/session/state.ts'
 import { fakeLogs } from './fake-logs.ts'
 import { fakeCopies } from './fake-copies.ts'
+import { fakePrunes } from './fake-prunes.ts'
 import { fakeRecoveries } from './fake-recoveries.ts'
 import { fakeTransfers } from './fake-transfers.ts'
 
@@ -215,6 +216,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
     }),
     ...fakeCopies(),
+    ...fakePrunes(),
     'backup.verify': async (input, { emit }) => {
       const counts = { sessions: 0, parts: 0, sound: 0, damaged: 0, nothing: 0, unread: 0 }
       const summary = { ...counts, whole: 0, findings: 0, warnings: 0 }

@@ -56,6 +56,20 @@ describe('for a person', () => {
       /^ben: cannot be recovered[^]*object: v1\/sessions\/ben\/owner\n[^]*try: put it back\n2 sessions verified: 1 sound, 1 damaged \(1 finding\)\n$/,
     ],
     [
+      'backup prune --all',
+      0,
+      /^anna: 1 backup and 1 leftover, 2\.0 KiB, 1 kept\nben: skipped: worker 'two' owns it\n2 sessions: 1 backup and 1 leftover deleted, 2\.0 KiB; 1 skipped\n$/,
+    ],
+    [
+      'backup prune --session anna --dry-run',
+      0,
+      /^anna\n +BACKUP +MADE +SIZE +WHY\nkeep +2-40 +2025-06-01 12:00:00 UTC +1\.0 KiB +newest, last\nwould go +2-31 .*no rule keeps it\nand 1 stored snapshot that no record names\n1 session: .* would go, 2\.0 KiB\n$/,
+    ],
+    ['backup prune --session ben', 9, /skipped: worker 'two' owns it/],
+    ['backup prune --all --keep-last 1', 2, /^anna\n[^]*would go/],
+    ['backup prune --all --keep-within 36h --confirm=all', 0, /^anna: 1 backup and 1 leftover/],
+    ['backup prune --all --keep-within 36m', 2, /^$/],
+    [
       'backup copy --to folder:/mnt/copy',
       0,
       /^2 sessions: 1 copied, 1 unchanged\n3 objects of 2\.0 KiB sent; the copy has what was stored by 2025/,

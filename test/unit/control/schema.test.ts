@@ -3,10 +3,17 @@ import type { z } from 'zod'
 import type { BackendHealth } from '../../../src/backend/port.ts'
 import { METHODS } from '../../../src/control/api.ts'
 import type { MethodSpec } from '../../../src/control/method-spec.ts'
+import type { sessionPruned } from '../../../src/control/prune-methods.ts'
 import type * as schema from '../../../src/control/schema.ts'
 import type { Pause, RecoveryEvent } from '../../../src/recovery/port.ts'
 import type { RecoveryRun, SessionRecord } from '../../../src/registry/port.ts'
-import type { BackupInfo, OwnerView, PartCheck, SessionCheck } from '../../../src/replica/port.ts'
+import type {
+  BackupInfo,
+  OwnerView,
+  PartCheck,
+  SessionCheck,
+  SessionPruned,
+} from '../../../src/replica/port.ts'
 import type { RecoveryResult } from '../../../src/session/report.ts'
 import type { Tried } from '../../../src/session/history.ts'
 import type { SessionView } from '../../../src/session/state.ts'
@@ -21,6 +28,7 @@ test('the shapes on the socket are the types of the ports', () => {
   expectTypeOf<Of<'ownerView'>>().toEqualTypeOf<Omit<OwnerView, 'backups'>>()
   expectTypeOf<Of<'backupInfo'>>().toEqualTypeOf<BackupInfo>()
   expectTypeOf<Of<'sessionCheck'>>().toEqualTypeOf<SessionCheck>()
+  expectTypeOf<z.output<typeof sessionPruned>>().toEqualTypeOf<SessionPruned>()
   expectTypeOf<Of<'partCheck'>>().toEqualTypeOf<PartCheck>()
   expectTypeOf<Of<'recoveryResult'>>().toEqualTypeOf<RecoveryResult>()
   expectTypeOf<Of<'recoveryEvent'>>().toEqualTypeOf<RecoveryEvent>()
