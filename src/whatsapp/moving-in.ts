@@ -3,8 +3,9 @@ import type { OwnerView } from '../replica/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 import type { Admission, Obstacle } from '../session/moving-in.ts'
+import type { SessionState } from '../session/state.ts'
 import type { ServicePorts } from './ports.ts'
-import { releaseInTime } from './release.ts'
+import { giveUp, releaseInTime } from './release.ts'
 import type { Roster } from './roster.ts'
 
 export interface MoveInRequest {
@@ -23,11 +24,27 @@ export interface MovingInFacts {
   sessionId: string
   /** Faults of what was brought. */
   faults: readonly string[]
-  /** It is being paired, recovered or moved in at this moment. */
+  /** Its runner is at work on something else. */
   busy: boolean
   /** The local state, where there is some of a linked device. */
   local: 'none' | 'same' | 'other'
   owner: Pick<OwnerView, 'worker' | 'mine' | 'released' | 'removed' | 'backups'> | undefined
+}
+
+/** States in which a runner has nothing under way. */
+const IDLE: ReadonlySet<SessionState> = new Set([
+  'idle',
+  'closed',
+  'needs-pairing',
+  'banned',
+  'failed',
+])
+
+const BUSY: Admission = {
+  outcome: 'skipped',
+  why: 'busy',
+  detail: 'it is being worked on here',
+  todo: 'run this again in a moment',
 }
 
 type Verdict = { kind: 'begin' } | { kind: 'finish' } | { kind: 'refuse'; admission: Admission }
@@ -43,7 +60,7 @@ export function judge({ sessionId: id, faults, busy, local, owner }: MovingInFac
       ? refuse('unpaired', 'no phone has linked it', `pair it: wa-gateway session pair ${id}`)
       : refuse('damaged', faults.slice(0, 3).join('; '), 'take the state from a backup of it')
   }
-  if (busy) return refuse('busy', 'it is being worked on here', 'run this again in a moment')
+  if (busy) return { kind: 'refuse', admission: BUSY }
   if (owner !== undefined && !owner.mine && !owner.released && !owner.removed)
     return refuse(
       'owned-elsewhere',
@@ -83,12 +100,13 @@ export class MovingIn {
 
   async admit(request: MoveInRequest): Promise<Admission> {
     const id = assertSessionId(request.sessionId)
-    const verdict = judge(await this.#facts(id, request.entries))
-    if (verdict.kind === 'refuse') return verdict.admission
-    if (request.dryRun === true) return this.#foreseen(verdict.kind, request)
-    this.#assertRoom(id)
+    if (this.#under.has(id)) return BUSY
     this.#under.add(id)
     try {
+      const verdict = judge(await this.#facts(id, request.entries))
+      if (verdict.kind === 'refuse') return verdict.admission
+      if (request.dryRun === true) return this.#foreseen(verdict.kind, request)
+      this.#assertRoom(id)
       return await (verdict.kind === 'begin' ? this.#begin(request) : this.#finish(request))
     } finally {
       this.#under.delete(id)
@@ -98,17 +116,19 @@ export class MovingIn {
   async #facts(sessionId: string, entries: readonly Entry[]): Promise<MovingInFacts> {
     const { auth, replica } = this.#ports
     const here = auth.find(sessionId)
-    const busy =
-      this.#under.has(sessionId) ||
-      (this.#roster.has(sessionId) && this.#roster.runner(sessionId).life.pairing)
     const same = here !== undefined && (await auth.adoptedFrom(sessionId, entries))
     return {
       sessionId,
       faults: auth.faults(entries, { linked: true }),
-      busy,
+      busy: !same && !this.#idle(sessionId),
       local: same ? 'same' : here?.paired === true ? 'other' : 'none',
       owner: await replica.owner(sessionId),
     }
+  }
+
+  /** Nothing goes on with the session here. */
+  #idle(id: string): boolean {
+    return !this.#roster.has(id) || IDLE.has(this.#roster.runner(id).state)
   }
 
   #foreseen(kind: 'begin' | 'finish', { sessionId, entries }: MoveInRequest): Admission {
@@ -155,9 +175,9 @@ export class MovingIn {
   async #finish({ sessionId: id, connect = false }: MoveInRequest): Promise<Admission> {
     const { auth, replica, logger } = this.#ports
     const stored = (await replica.owner(id))?.backups.some(({ newest }) => newest) === true
-    const running = this.#roster.has(id) && this.#roster.runner(id).handle !== undefined
+    const idle = this.#idle(id)
     let epoch: number | undefined
-    if (!stored && !running) {
+    if (!stored && idle) {
       if (!this.#roster.has(id)) await this.#roster.save(id, { desired: 'paused' })
       this.#roster.runner(id)
       const claim = await replica.claim({ sessionId: id, assigned: true })
@@ -165,7 +185,7 @@ export class MovingIn {
       ;({ epoch } = await replica.fold(id, 'imported'))
       logger.info({ session: id }, 'the session was moved in')
     }
-    if (!running && replica.holds(id)) await this.#release(id)
+    if (idle) await this.#release(id)
     if (connect && this.#roster.record(id)?.lastOnlineAt === null)
       await this.#roster.save(id, { desired: 'running' })
     const { seq = 0, keys = 0 } = auth.find(id) ?? {}
@@ -174,14 +194,13 @@ export class MovingIn {
     return { outcome: 'imported', epoch, seq, keys: keys - 1 }
   }
 
+  /** It is stored: where this fails, the next recovery of this worker takes it up all the same. */
   async #release(id: string): Promise<void> {
-    const { stored, detail = 'the object store did not take it' } = await releaseInTime(
-      this.#ports.replica,
-      id,
-      { store: true },
-    )
-    // It is whole on the disk and in the store: the next recovery of this worker takes it up.
-    if (!stored) this.#ports.logger.warn({ session: id, detail }, 'not released after its import')
+    try {
+      await giveUp(this.#ports.replica, id)
+    } catch (error) {
+      this.#ports.logger.warn({ err: error, session: id }, 'not released after its import')
+    }
   }
 
   /** Nothing of the session is here yet but a claim and a row. */

@@ -43,6 +43,17 @@ describe('TCP', () => {
     await remote.close()
   })
 
+  test.each(['import', 'export'])('no account is moved over TCP: %s', async (what) => {
+    const reply = await fetch(`${daemon.httpUrl}/v1/sessions/anna/${what}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: JSON.stringify(what === 'import' ? { state: 'AAAA' } : { confirm: 'anna' }),
+    })
+    expect(reply.status).toBe(403)
+    expect(await reply.json()).toMatchObject({ error: { code: 'daemon.permission' } })
+    expect(daemon.calls).toEqual([])
+  })
+
   test('health needs no token, and keeps its reasons from those without one', async () => {
     for (const path of ['/livez', '/readyz']) {
       const reply = await get(path)
