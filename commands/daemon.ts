@@ -17,15 +17,19 @@ export const define: Define = (command, context) => {
     .addHelpText('after', '\nExample:\n  $ WA_GATEWAY_STATE_DIR=/srv/wa wa-gateway daemon\n')
     .action(async () => {
       const { config: configFile, ...flags } = command.optsWithGlobals<CommonOptions & Flags>()
-      const { config, warnings } = loadConfig({
-        env: context.env,
-        cwd: context.cwd,
-        flags: Object.fromEntries([...FLAGS, 'socket' as const].map((name) => [name, flags[name]])),
-        configFile,
-      })
+      const load = () =>
+        loadConfig({
+          env: context.env,
+          cwd: context.cwd,
+          flags: Object.fromEntries(
+            [...FLAGS, 'socket' as const].map((name) => [name, flags[name]]),
+          ),
+          configFile,
+        })
+      const loaded = load()
       const { runDaemon } = await import('../src/daemon/run.ts')
       const { version, stderr: log, env } = context
-      const status = await runDaemon({ config, warnings, version, log, env })
+      const status = await runDaemon({ loaded, load, version, log, env })
       if (status !== 0) throw new ExitStatus(status)
     })
 }

@@ -7,12 +7,23 @@ interface Leaf {
 }
 interface Group {
   summary: string
+  /** For a group that is a command too. */
+  load?: () => Promise<{ define: Define }>
   commands: Record<string, Leaf | Group>
 }
 
 /** Every command. Its file is loaded when it was chosen, so that a quick one stays quick. */
 const COMMANDS: Record<string, Leaf | Group> = {
-  daemon: { summary: 'run the gateway', load: () => import('./daemon.ts') },
+  daemon: {
+    summary: 'run the gateway',
+    load: () => import('./daemon.ts'),
+    commands: {
+      reload: {
+        summary: 'read the configuration again',
+        load: () => import('./daemon/reload.ts'),
+      },
+    },
+  },
   status: {
     summary: 'show the worker and its sessions',
     load: () => import('./status.ts'),
@@ -176,7 +187,7 @@ function add(parent: Command, commands: Record<string, Leaf | Group>, context: C
   }
   parent.hook('preSubcommand', async (_, chosen) => {
     const entry = commands[chosen.name()]
-    if (entry && 'load' in entry) (await entry.load()).define(chosen, context)
+    if (entry?.load !== undefined) (await entry.load()).define(chosen, context)
   })
 }
 
@@ -187,7 +198,7 @@ export function commandPaths(
 ): { words: readonly string[]; group: boolean }[] {
   return Object.entries(commands).flatMap(([name, entry]) => {
     const words = [...before, name]
-    if ('load' in entry) return [{ words, group: false }]
+    if (!('commands' in entry)) return [{ words, group: false }]
     return [{ words, group: true }, ...commandPaths(entry.commands, words)]
   })
 }

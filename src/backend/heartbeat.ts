@@ -49,7 +49,7 @@ export function nextBeat(
  *   stopped ──start──► running ──stop──► stopped
  */
 export class Heartbeat {
-  readonly #options: HeartbeatOptions
+  #options: HeartbeatOptions
   readonly #meter: MetricsMeter
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
   #running: { loop: Promise<void>; stop: AbortController } | undefined
@@ -58,6 +58,11 @@ export class Heartbeat {
     this.#options = options
     this.#meter = options.meter ?? new MetricsMeter()
     this.#sleep = options.sleep ?? ((ms, signal) => delay(ms, undefined, { signal, ref: false }))
+  }
+
+  /** Milliseconds between beats from the next one on. */
+  every(interval: number): void {
+    this.#options = { ...this.#options, interval }
   }
 
   /** Beats at once, then after every interval. */

@@ -46,6 +46,7 @@ export const BACKEND_OPTIONS = {
     key: 'backend.heartbeatInterval',
     kind: milliseconds(100),
     default: 30_000,
+    reload: 'backend',
     doc: 'Milliseconds between heartbeats.',
   }),
   backendAssignments: option({
@@ -53,6 +54,7 @@ export const BACKEND_OPTIONS = {
     key: 'backend.assignmentInterval',
     kind: milliseconds(100),
     default: 60_000,
+    reload: 'backend',
     doc: 'Milliseconds between two looks at the list of sessions that the backend gives to this worker.',
   }),
 } as const

@@ -23,7 +23,7 @@ export function describeOptions({ values, origins }: Resolved): DescribedOption[
   }))
 }
 
-function asText(value: Values[OptionName]): string | undefined {
+export function asText(value: Values[OptionName]): string | undefined {
   if (value === undefined || typeof value === 'string') return value
   if (value instanceof Secret || typeof value !== 'object') return String(value)
   if (!('host' in value)) return value.join('.')

@@ -28,6 +28,8 @@ export interface Loaded {
   /** For the person who starts the program; never contain secrets. */
   warnings: readonly string[]
   origins: Origins
+  /** Every value with its origin. */
+  resolved: Resolved
   /** The file that was read, if any. */
   file: string | undefined
   /** Every setting with its origin, for `config show`; secrets are hidden. */
@@ -53,6 +55,7 @@ export function loadConfig(options: LoadOptions): Loaded {
     config: buildConfig(resolved.values),
     warnings,
     origins: Object.freeze(resolved.origins),
+    resolved,
     file,
     describe,
   }

@@ -23,6 +23,9 @@ export interface Computed<T> {
   from(facts: Facts, earlier: Earlier): T
 }
 
+/** The part of a running daemon that takes a changed value. */
+export type LivePart = 'log' | 'recovery' | 'stop' | 'backend' | 'backlog' | 'snapshots'
+
 interface Row<T, K extends string> {
   /** The environment variable, which is also the setting's name in messages. */
   env: string
@@ -31,6 +34,8 @@ interface Row<T, K extends string> {
   kind: Kind<T>
   /** Never shown; may also come from `<env>_FILE` and systemd's credentials. */
   secret?: true
+  /** Takes effect with `daemon reload`, in this part; the others when the daemon starts. */
+  reload?: LivePart
   /** A sentence or two for the README; units included. */
   doc: string
 }

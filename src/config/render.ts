@@ -6,11 +6,15 @@ const END = '<!-- options:end -->'
 /** The README's table of every setting, in Markdown. */
 function renderOptionsTable(): string {
   const rows = OPTION_NAMES.map((name) => {
-    const { env, key, doc, secret } = OPTIONS[name]
+    const { env, key, doc, secret, reload } = OPTIONS[name]
     const notes = secret ? `${doc} Secret.` : doc
-    return `| \`${env}\` | \`${key}\` | ${defaultWords(name)} | ${notes.replaceAll('|', '\\|')} |`
+    return `| \`${env}\` | \`${key}\` | ${defaultWords(name)} | ${reload ? 'yes' : ''} | ${notes.replaceAll('|', '\\|')} |`
   })
-  return ['| Environment | Key in the file | Default | Meaning |', '|---|---|---|---|', ...rows]
+  return [
+    '| Environment | Key in the file | Default | Reload | Meaning |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ]
     .join('\n')
     .concat('\n')
 }

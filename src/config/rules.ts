@@ -28,6 +28,7 @@ export function checkRules(resolved: Resolved): RuleFindings {
   judge(['ack', 'storageKind', 'storageDir', 'stateDir', 'minioEndpoint'], checkAck)
   judge(['keepWithin', 'keepHourly'], (context) => checkKeep(context, 'keepHourly', HOUR))
   judge(['keepWithin', 'keepDaily'], (context) => checkKeep(context, 'keepDaily', 24 * HOUR))
+  judge(['shutdownTimeout', 'stopLimit'], checkStop)
   judge(['backendUrl', 'standalone'], checkBackend)
   judge(['httpAddress', 'httpAllowRemote'], checkHttp)
   judge(['whatsappUrl', 'whatsappRoot'], checkWhatsapp)
@@ -131,6 +132,14 @@ function checkKeep(context: Context, name: 'keepHourly' | 'keepDaily', length: n
   if (!isSet(context, name) || count === 0 || count * length > keepWithin) return
   const message = `keeps nothing that ${cite(context, 'keepWithin')} does not keep: make it longer or unset it`
   refuse(context, name, message)
+}
+
+/** Whoever kills the daemon in the middle of its stop leaves sessions that are not stored. */
+function checkStop(context: Context): void {
+  const { shutdownTimeout, stopLimit } = context.values
+  if (stopLimit === undefined || shutdownTimeout < stopLimit) return
+  const message = `${shutdownTimeout} is not less than ${stopLimit} of ${cite(context, 'stopLimit')}, after which the daemon is killed: shorten the one, or raise the other together with the service manager's own limit`
+  refuse(context, 'shutdownTimeout', message)
 }
 
 function checkBackend(context: Context): void {

@@ -123,6 +123,7 @@ export const STORAGE_OPTIONS = {
     key: 'shipping.backlogLimit',
     kind: integer(1, Number.MAX_SAFE_INTEGER),
     default: 1_073_741_824,
+    reload: 'backlog',
     doc: 'Bytes of changes that may wait on this disk for the object store; above it sessions stop reading until half of it is stored.',
   }),
   snapshotInterval: option({
@@ -130,6 +131,7 @@ export const STORAGE_OPTIONS = {
     key: 'snapshot.interval',
     kind: milliseconds(100),
     default: 900_000,
+    reload: 'snapshots',
     doc: 'Milliseconds after which a session that changed gets a new snapshot: the most that a restore has to replay.',
   }),
   verifyInterval: option({

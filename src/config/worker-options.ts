@@ -53,6 +53,7 @@ export const WORKER_OPTIONS = {
     key: 'log.level',
     kind: choice(LEVELS),
     default: 'info',
+    reload: 'log',
     doc: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`.',
   }),
   environment: option({
@@ -83,6 +84,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.timeout',
     kind: milliseconds(1),
     default: 30_000,
+    reload: 'recovery',
     doc: 'Milliseconds that one attempt to bring a session online may take.',
   }),
   recoveryMaxRetries: option({
@@ -90,6 +92,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.maxRetries',
     kind: integer(0, 1000),
     default: 3,
+    reload: 'recovery',
     doc: 'Retries of one session after its first attempt.',
   }),
   recoveryRetryDelay: option({
@@ -97,6 +100,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.retryDelay',
     kind: milliseconds(0),
     default: 5000,
+    reload: 'recovery',
     doc: 'Milliseconds before the first retry, twice as many before each further one; half to all of it, by chance.',
   }),
   recoveryConcurrency: option({
@@ -104,6 +108,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.concurrency',
     kind: integer(1, 1000),
     default: 20,
+    reload: 'recovery',
     doc: 'Sessions that log in at the same time.',
   }),
   recoveryRestores: option({
@@ -111,6 +116,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.restores',
     kind: integer(1, 1000),
     default: 20,
+    reload: 'recovery',
     doc: 'Sessions that are fetched from the object store at the same time, ahead of their login.',
   }),
   recoveryOrder: option({
@@ -118,6 +124,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.order',
     kind: choice({ activity: 'activity', name: 'name' }),
     default: 'activity' as const,
+    reload: 'recovery',
     doc: 'Which sessions come first: those with the latest `activity`, or by `name`.',
   }),
   recoveryDeadline: option({
@@ -125,6 +132,7 @@ export const WORKER_OPTIONS = {
     key: 'recovery.deadline',
     kind: milliseconds(1),
     default: 600_000,
+    reload: 'recovery',
     doc: 'Milliseconds after which a recovery is reported as it stands; what is missing is tried on in the background.',
   }),
   loginRate: option({
@@ -132,6 +140,7 @@ export const WORKER_OPTIONS = {
     key: 'whatsapp.loginRate',
     kind: integer(1, 1000),
     default: 200,
+    reload: 'recovery',
     doc: 'Logins a second at WhatsApp, over all sessions: recoveries, reconnects and retries alike.',
   }),
 
@@ -140,6 +149,7 @@ export const WORKER_OPTIONS = {
     key: 'shutdown.preserveSessions',
     kind: flag,
     default: true,
+    reload: 'stop',
     doc: 'Bring every session to the object store before stopping. The local state is kept safe either way.',
   }),
   shutdownTimeout: option({
@@ -147,7 +157,16 @@ export const WORKER_OPTIONS = {
     key: 'shutdown.timeout',
     kind: milliseconds(1),
     default: 10_000,
+    reload: 'stop',
     doc: 'Milliseconds that a graceful stop may take.',
+  }),
+  stopLimit: option({
+    env: 'WA_GATEWAY_STOP_LIMIT',
+    key: 'shutdown.limit',
+    kind: milliseconds(1),
+    reload: 'stop',
+    example: '90000',
+    doc: 'Milliseconds after which whatever started the daemon kills it: `TimeoutStopSec` of systemd, `terminationGracePeriodSeconds` of Kubernetes, `stop_grace_period` of Compose. `GRACEFUL_SHUTDOWN_TIMEOUT` must be shorter.',
   }),
 
   workerId: option({

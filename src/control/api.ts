@@ -3,6 +3,7 @@ import { BACKUP_METHODS } from './backup-methods.ts'
 import { LOG_METHODS } from './log-methods.ts'
 import { COPY_METHODS } from './copy-methods.ts'
 import { KEYRING_METHODS } from './keyring-methods.ts'
+import { DAEMON_METHODS } from './daemon-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
 import { PRUNE_METHODS } from './prune-methods.ts'
 import {
@@ -151,6 +152,7 @@ export const METHODS = {
     result: z.object({ run: recoveryRun, results: z.array(recoveryResult) }),
   },
   ...BACKUP_METHODS,
+  ...DAEMON_METHODS,
   ...COPY_METHODS,
   ...PRUNE_METHODS,
   ...KEYRING_METHODS,

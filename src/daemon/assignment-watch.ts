@@ -26,7 +26,7 @@ const SOON_MS = 5_000
  */
 export class AssignmentWatch {
   readonly #ports: Ports
-  readonly #intervalMs: number
+  #intervalMs: number
   readonly #signal: AbortSignal
   #missed: ReadonlyMap<string, number> = new Map()
   #timer: NodeJS.Timeout | undefined
@@ -38,6 +38,11 @@ export class AssignmentWatch {
     this.#ports = ports
     this.#intervalMs = intervalMs
     this.#signal = signal
+  }
+
+  /** Milliseconds between two looks, from the next one on. */
+  every(intervalMs: number): void {
+    this.#intervalMs = intervalMs
   }
 
   start(): void {

@@ -22,7 +22,7 @@ export function mustPause(paused: boolean, bytes: number, limit: number): boolea
  */
 export class BackPressure {
   readonly #ports: Ports
-  readonly #limitBytes: number
+  #limitBytes: number
   #timer: NodeJS.Timeout | undefined
   #paused = false
 
@@ -33,6 +33,11 @@ export class BackPressure {
 
   get paused(): boolean {
     return this.#paused
+  }
+
+  /** The limit from the next look on. */
+  limit(bytes: number): void {
+    this.#limitBytes = bytes
   }
 
   start(): void {

@@ -44,6 +44,7 @@ export class BackendLink {
   readonly #messages = new MessageCount()
   #service: BaileysService | undefined
   #heartbeat: Heartbeat | undefined
+  #heartbeatMs: number | undefined
   #onBack: () => void = () => undefined
 
   constructor(config: Config, ports: LinkPorts, version: string) {
@@ -87,7 +88,7 @@ export class BackendLink {
     let late = false
     this.#heartbeat = new Heartbeat({
       registry: this.backend,
-      interval: backend.heartbeatInterval,
+      interval: this.#heartbeatMs ?? backend.heartbeatInterval,
       registration: backend.registration,
       sessions: () => this.#beats(),
       counts: () => this.#counts(),
@@ -107,6 +108,12 @@ export class BackendLink {
     await Promise.race([tried.promise, this.#pause(REGISTER_MS, over.signal)])
     over.abort()
     late = true
+  }
+
+  /** Milliseconds between heartbeats from the next one on. */
+  every(heartbeatMs: number): void {
+    this.#heartbeatMs = heartbeatMs
+    this.#heartbeat?.every(heartbeatMs)
   }
 
   /** Ends the heartbeat, tells of the preserved sessions, unregisters. Failures are logged. */

@@ -28,6 +28,8 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
     health: (question) => worker.health(question),
     metrics: () => worker.metrics.scrape(),
     methods: {
+      'daemon.reload': async () => worker.reloading.run(),
+
       status: async ({ sessions }) => ({
         version: worker.version,
         protocol: PROTOCOL,

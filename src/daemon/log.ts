@@ -31,9 +31,11 @@ export function createLogger(
       stream.write(stream.isTTY ? readable(line) : line)
     },
   }
-  return pino(
+  const children = new Set<WeakRef<Logger>>()
+  const logger = pino(
     {
       level,
+      onChild: (child) => children.add(new WeakRef(child)),
       base: null,
       // The redactor has described errors already.
       serializers: { err: (described: unknown) => described },
@@ -46,6 +48,22 @@ export function createLogger(
     },
     destination,
   )
+  CHILDREN.set(logger, children)
+  return logger
+}
+
+/** A child has a level of its own, the one that its parent had. */
+const CHILDREN = new WeakMap<Logger, Set<WeakRef<Logger>>>()
+
+/** The level of a logger of `createLogger` and of all that came from it. */
+export function setLevel(logger: Logger, level: string): void {
+  logger.level = level
+  const children = CHILDREN.get(logger) ?? new Set()
+  for (const reference of children) {
+    const child = reference.deref()
+    if (child === undefined) children.delete(reference)
+    else child.level = level
+  }
 }
 
 type LogArguments = Parameters<LogFn>

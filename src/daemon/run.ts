@@ -1,20 +1,22 @@
 import type { Writable } from 'node:stream'
 import type { Logger } from 'pino'
-import type { Config } from '../config/config.ts'
+import type { Loaded } from '../config/load.ts'
 import { secretsOf } from '../config/secret.ts'
 import { EXIT, toGatewayError, type GatewayError } from '../session/errors.ts'
 import { quietConsole } from '../whatsapp/hooks/quiet-console.ts'
 import { createLogger } from './log.ts'
 import { LogRing } from './log-ring.ts'
+import { Reloading } from './reload.ts'
 import { listenForSignals } from './signals.ts'
 import { openNotifier } from './systemd/open.ts'
 import type { Notifier } from './systemd/notifier.ts'
 import { Worker } from './worker.ts'
 
 export interface DaemonOptions {
-  config: Config
-  /** What the configuration wants to tell a person. */
-  warnings: readonly string[]
+  /** The configuration. */
+  loaded: Loaded
+  /** Reads it again; throws where it is wrong. */
+  load: () => Loaded
   version: string
   /** Where the log goes. */
   log: Writable & { isTTY?: boolean }
@@ -28,13 +30,17 @@ export interface DaemonOptions {
  * on the disk either way.
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
-  const { config, version } = options
+  const { loaded, load, version } = options
+  const { config, resolved, warnings } = loaded
   const logs = new LogRing()
   const logger = createLogger(config.log.level, options.log, secretsOf(config), logs)
   const restoreConsole = quietConsole()
-  const worker = new Worker(config, version, logger, logs)
+  const reloading = new Reloading({ resolved, load, logger })
+  const worker = new Worker(config, version, logger, logs, reloading)
   const signals = listenForSignals(options.log.isTTY === true)
   const notifier = openNotifier(options.env, worker, logger)
+  if (notifier !== undefined) reloading.within((work) => notifier.reloading(work))
+  signals.onReload(() => void reloading.runLogged())
   const onRejection = (reason: unknown) => {
     // Baileys sends some answers without waiting for them; a connection that breaks just then
     // rejects where nobody listens. Its session hears of the close; the others must not end with it.
@@ -44,7 +50,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   let failure: GatewayError | undefined
   try {
     logger.info({ version, worker: config.worker.id, pid: process.pid }, 'wa-gateway starts')
-    for (const warning of options.warnings) logger.warn(warning)
+    for (const warning of warnings) logger.warn(warning)
     const event = await Promise.race([
       signals.first.then((signal) => ({ kind: 'signal', signal }) as const),
       worker.failed.then((error) => ({ kind: 'failed', error }) as const),

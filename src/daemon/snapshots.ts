@@ -18,7 +18,7 @@ interface Ports {
 /** Keeps what a restore has to replay short: sessions are folded when their tail is long or old. */
 export class SnapshotSchedule {
   readonly #ports: Ports
-  readonly #intervalMs: number
+  #intervalMs: number
   readonly #queue = new PQueue({ concurrency: CONCURRENCY })
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
@@ -26,6 +26,14 @@ export class SnapshotSchedule {
   constructor(ports: Ports, intervalMs: number) {
     this.#ports = ports
     this.#intervalMs = intervalMs
+  }
+
+  /** Milliseconds after which a session that changed gets a new snapshot, from now on. */
+  every(intervalMs: number): void {
+    this.#intervalMs = intervalMs
+    if (this.#timer === undefined) return
+    clearInterval(this.#timer)
+    this.start()
   }
 
   start(): void {

@@ -18,6 +18,7 @@ import type { Encryption } from './encryption.ts'
 import type { LogRing } from './log-ring.ts'
 import type { SecondSite } from './second-site.ts'
 import type { Stopped } from './put-away.ts'
+import type { Reloading } from './reload.ts'
 import type { RetryRounds } from './retry.ts'
 import type { StoreHealth } from './store-health.ts'
 import type { VerifySchedule } from './verify-schedule.ts'
@@ -58,6 +59,7 @@ export interface WorkerState {
   readonly backPressure: BackPressure
   readonly rounds: RetryRounds
   readonly verifying: VerifySchedule
+  readonly reloading: Reloading
   readonly metrics: Metrics
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
   readonly service: BaileysService

@@ -12,6 +12,7 @@ import { Pairing } from '../whatsapp/pairing.ts'
 import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
 import { BaileysService } from '../whatsapp/service.ts'
 import { BackPressure } from './back-pressure.ts'
+import { adjust } from './adjust.ts'
 import { AssignmentWatch } from './assignment-watch.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
@@ -27,6 +28,7 @@ import { putAway, type Stopped } from './put-away.ts'
 import { RecordedEngine } from './recorded-engine.ts'
 import { SecondSite } from './second-site.ts'
 import { createSchedules, type Schedule } from './schedules.ts'
+import type { Reloading } from './reload.ts'
 import { RetryRounds } from './retry.ts'
 import { engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
 import type { SnapshotSchedule } from './snapshots.ts'
@@ -42,10 +44,11 @@ const LAST_MS = 500
  * other way. What runs in between belongs to the parts.
  */
 export class Worker {
-  readonly #config: Config
+  #config: Config
   readonly #logger: Logger
   readonly #logs: LogRing
   readonly #version: string
+  readonly #reloading: Reloading
   readonly #closers = new AsyncDisposableStack()
   readonly #stopping = new AbortController()
   readonly #failed = Promise.withResolvers<GatewayError>()
@@ -55,8 +58,16 @@ export class Worker {
   #assignments: AssignmentWatch | undefined
   #firstPass: Promise<void> | undefined
   #schedules: readonly Schedule[] = []
+  #snapshots: SnapshotSchedule | undefined
 
-  constructor(config: Config, version: string, logger: Logger, logs: LogRing) {
+  constructor(
+    config: Config,
+    version: string,
+    logger: Logger,
+    logs: LogRing,
+    reloading: Reloading,
+  ) {
+    this.#reloading = reloading
     this.#config = config
     this.#version = version
     this.#logger = logger
@@ -91,6 +102,7 @@ export class Worker {
     await encryption.unlock(this.#stopping.signal)
     await replica.start()
     const { snapshots, parts: schedules } = createSchedules(state, this.#config)
+    this.#snapshots = snapshots
     this.#schedules = schedules
     for (const schedule of schedules) schedule.start()
     this.#firstPass = this.#recoverAssigned(state, snapshots)
@@ -158,6 +170,7 @@ export class Worker {
     bus.on(notices.listen)
     const online = (): number => this.#state?.service.roster.online() ?? 0
     const engine = new QueuedRecoveryEngine(engineSettings(this.#config), online)
+    const settings = serviceSettings(this.#config)
     const ports: ServicePorts = {
       auth,
       replica,
@@ -170,7 +183,7 @@ export class Worker {
         logger,
       }),
       logins: engine,
-      settings: serviceSettings(this.#config),
+      settings,
       logger,
       emit: (event) => bus.emit(event),
     }
@@ -215,6 +228,7 @@ export class Worker {
         this.#config.shipping.backlogLimit,
       ),
       rounds: new RetryRounds({ service, auth, logger }, this.#stopping.signal),
+      reloading: this.#reloading,
       leaving: undefined,
       verifying,
       metrics,
@@ -233,6 +247,20 @@ export class Worker {
     }
     bus.on((event) => {
       if (event.type === 'recovery') state.recovery = advance(state.recovery, event.event)
+    })
+    this.#reloading.serve((changed, config) => {
+      this.#config = config
+      const { backPressure } = state
+      const snapshots = this.#snapshots
+      adjust(changed, config, {
+        logger,
+        engine,
+        settings,
+        backPressure,
+        link,
+        assignments,
+        snapshots,
+      })
     })
     this.#state = state
     return state

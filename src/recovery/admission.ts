@@ -89,6 +89,12 @@ export class Admission {
     this.#take({ type: 'look' })
   }
 
+  /** From now on so many start in a second. */
+  pace(rate: number): void {
+    this.#settings.rate = rate
+    this.#take({ type: 'look' })
+  }
+
   /** Returns the unsubscribe function. */
   onPause(listener: (event: PauseEvent) => void): () => void {
     this.#listeners.add(listener)

@@ -54,7 +54,7 @@ const RESTORES: BreakerSettings = {
  * together.
  */
 export class QueuedRecoveryEngine implements RecoveryEngine, LoginGate {
-  readonly #settings: EngineSettings
+  #settings: EngineSettings
   readonly #logins: Admission
   readonly #restores: Admission
   readonly #jobs = new Map<string, Job>()
@@ -100,6 +100,14 @@ export class QueuedRecoveryEngine implements RecoveryEngine, LoginGate {
       unsubscribe()
       if (concurrency !== undefined) this.#limit(id, undefined)
     }
+  }
+
+  /** What is under way goes on as it began; the next ones go by these settings. */
+  change(settings: EngineSettings): void {
+    this.#settings = settings
+    this.#logins.pace(settings.loginRate)
+    this.#resize()
+    this.#restores.resize(this.#room())
   }
 
   enter({ lastActivity, ...request }: LoginRequest): Promise<Turn> {
@@ -152,11 +160,15 @@ export class QueuedRecoveryEngine implements RecoveryEngine, LoginGate {
   get #lanes(): Lanes {
     const count = (by: number) => () => {
       this.#ahead += by
-      const { restores } = this.#settings
-      this.#restores.resize(Math.max(0, Math.min(restores, AHEAD - this.#ahead)))
+      this.#restores.resize(this.#room())
     }
     const ahead = { add: count(1), remove: count(-1) }
     return { restores: this.#restores, logins: this.#logins, ahead }
+  }
+
+  /** Restores that may run, so that not too many wait for their login. */
+  #room(): number {
+    return Math.max(0, Math.min(this.#settings.restores, AHEAD - this.#ahead))
   }
 
   #weight(lastActivity: number | undefined): number {
@@ -166,6 +178,10 @@ export class QueuedRecoveryEngine implements RecoveryEngine, LoginGate {
   #limit(run: number, limit: number | undefined): void {
     if (limit === undefined) this.#limits.delete(run)
     else this.#limits.set(run, limit)
+    this.#resize()
+  }
+
+  #resize(): void {
     this.#logins.resize(Math.max(this.#settings.concurrency, ...this.#limits.values()))
   }
 }

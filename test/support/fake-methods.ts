@@ -107,6 +107,29 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       },
       sessions: which === 'none' ? [] : [...sessions.values()],
     }),
+    'daemon.reload': async () => ({
+      file: '/etc/wa-gateway/config.yaml',
+      applied: [
+        {
+          setting: 'LOG_LEVEL',
+          key: 'log.level',
+          from: 'info',
+          to: 'debug',
+          origin: 'file /etc/wa-gateway/config.yaml key log.level',
+        },
+      ],
+      restart: [
+        {
+          setting: 'WORKER_ID',
+          key: 'worker.id',
+          from: 'worker-one',
+          to: 'worker-two',
+          origin: 'environment WORKER_ID',
+          why: 'sessions are owned under it',
+        },
+      ],
+      warnings: [],
+    }),
     'backup.key.list': async () => keyring(),
     'backup.key.add': async () => keyring('distributed'),
     'backup.key.rotate': async () => keyring('retired'),

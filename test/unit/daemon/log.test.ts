@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { createLogger } from '../../../src/daemon/log.ts'
+import { createLogger, setLevel } from '../../../src/daemon/log.ts'
 
 function collect(isTTY: boolean): Writable & { isTTY: boolean; text: string } {
   const stream = new Writable({
@@ -69,4 +69,16 @@ test('the configured secrets are in no line, wherever they came from', () => {
   expect(sink.text).not.toContain('word')
   expect(sink.text).toContain('[hidden] 10')
   expect(sink.text).toContain('refused: [hidden]')
+})
+
+test('a changed level holds for the loggers of sessions too', () => {
+  const sink = collect(false)
+  const logger = createLogger('info', sink)
+  const child = logger.child({ session: 'anna' })
+  child.debug('unheard')
+  setLevel(logger, 'debug')
+  child.debug('heard')
+  logger.debug('heard')
+  expect(sink.text.match(/heard/g)).toHaveLength(2)
+  expect(sink.text).not.toContain('unheard')
 })

@@ -322,3 +322,18 @@ test('a store that is away holds up the restores, not the logins of those that a
   // Those that failed before it was clear have used up their only attempt.
   expect(outcomes.filter((outcome) => outcome === 'recovered').length).toBeGreaterThanOrEqual(6)
 })
+
+test('changed settings hold for what waits already', async () => {
+  const gates = ['a', 'b', 'c'].map(() => Promise.withResolvers<AttemptOutcome>())
+  const tasks = gates.map(({ promise }, index) =>
+    task(`s-${index}`, [() => promise], { standing: () => 'connect' }),
+  )
+  const engine = new QueuedRecoveryEngine({ ...SETTINGS, concurrency: 1, loginRate: 1 })
+  const run = engine.run(tasks, {})
+  const started = () => tasks.filter(({ calls }) => calls > 0).length
+  await eventually('the first login', () => started() === 1 || undefined)
+  engine.change({ ...SETTINGS, concurrency: 3 })
+  await eventually('the others', () => started() === 3 || undefined)
+  for (const { resolve } of gates) resolve(recovered)
+  expect((await run).map(({ outcome }) => outcome)).toEqual(gates.map(() => 'recovered'))
+})
