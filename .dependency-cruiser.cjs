@@ -41,6 +41,18 @@ module.exports = {
     layer('simulator', [session], 'the peer knows nothing of the gateway'),
     layer('demo', [session, '^src/(control|simulator)/'], 'a user of the daemon and the simulator'),
     layer('words', [session], 'what commands and the dashboard say alike'),
+    layer(
+      'doctor',
+      [
+        session,
+        config,
+        '^src/(control|store|backend)/',
+        '^src/registry/inspect\\.ts$',
+        '^src/replica/crypto/(inspect|key)\\.ts$',
+        '^src/daemon/storage\\.ts$',
+      ],
+      'opens what the daemon opens, to look at it',
+    ),
     layer('tui', [session, '^src/(control|words)/'], "knows control's client, not the daemon"),
     {
       name: 'commands-know-the-client',
@@ -50,7 +62,7 @@ module.exports = {
       from: {
         path: '^commands/',
         pathNot:
-          '^commands/(daemon|simulator|demo|doctor|shared/offline|session/import|backup/export)\\.ts$',
+          '^commands/(daemon|simulator|demo|doctor|support-bundle|shared/(offline|examine)|session/import|backup/export)\\.ts$',
       },
       to: { path: '^src/', pathNot: '^src/(session|config|control|tui|words)/' },
     },

@@ -126,6 +126,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
     summary: 'wait until the worker is ready, or a session online',
     load: () => import('./wait.ts'),
   },
+  doctor: {
+    summary: 'find what is wrong around the worker, with the fix',
+    load: () => import('./doctor.ts'),
+  },
   config: {
     summary: 'show, check and begin the configuration',
     commands: {

@@ -248,7 +248,7 @@ export function createClient(config: S3Config, transport: S3Transport): Client {
   }
 }
 
-function normalisePrefix(prefix: string): string {
+export function normalisePrefix(prefix: string): string {
   const bare = prefix.replace(/^\/+|\/+$/g, '')
   if (bare === '') return ''
   checkName(bare)

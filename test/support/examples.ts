@@ -9,6 +9,7 @@ const LOCAL = new Set([
   'config validate',
   'daemon',
   'demo',
+  'doctor',
   'simulator',
 ])
 

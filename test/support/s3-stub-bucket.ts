@@ -18,6 +18,21 @@ export type Answer = {
 /** One bucket in memory. Every method is one S3 call and its answer. */
 export class StubBucket {
   readonly objects = new Map<string, StubObject>()
+  /** The XML of its lifecycle configuration; undefined where it has none. */
+  lifecycle: string | undefined
+  versioning: 'Enabled' | 'Suspended' | undefined
+
+  /** The answer to a question about the bucket itself. */
+  about(query: URLSearchParams): Answer {
+    if (query.has('lifecycle'))
+      return this.lifecycle === undefined
+        ? { status: 404, code: 'NoSuchLifecycleConfiguration' }
+        : { status: 200, body: Buffer.from(this.lifecycle) }
+    if (!query.has('versioning')) return { status: 200 }
+    const status = this.versioning === undefined ? '' : `<Status>${this.versioning}</Status>`
+    const body = `<VersioningConfiguration>${status}</VersioningConfiguration>`
+    return { status: 200, body: Buffer.from(body) }
+  }
 
   get(name: string): Answer {
     const object = this.objects.get(name)

@@ -75,6 +75,13 @@ export class S3Stub {
     return found.objects
   }
 
+  /** Sets what a bucket does with objects by itself. */
+  setRules(bucket: string, rules: Partial<Pick<StubBucket, 'lifecycle' | 'versioning'>>): void {
+    const found = this.#buckets.get(bucket)
+    if (found === undefined) throw new Error(`the stub has no bucket ${bucket}`)
+    Object.assign(found, rules)
+  }
+
   /** How many requests of a kind came, on names that match. */
   count(kind: RequestKind, name?: string | RegExp): number {
     return this.seen.filter((seen) => seen.kind === kind && nameMatches(name, seen.name)).length
@@ -108,7 +115,7 @@ export class S3Stub {
         if (bucket === undefined) this.makeBucket(call.bucket)
         return { status: 200 }
       }
-      return bucket === undefined ? { status: 404, code: 'NoSuchBucket' } : { status: 200 }
+      return bucket === undefined ? { status: 404, code: 'NoSuchBucket' } : bucket.about(call.query)
     }
     if (bucket === undefined) return { status: 404, code: 'NoSuchBucket' }
     switch (call.kind) {
