@@ -62,9 +62,9 @@ module.exports = {
       from: {
         path: '^commands/',
         pathNot:
-          '^commands/(daemon|simulator|demo|doctor|support-bundle|shared/(offline|examine)|session/import|backup/export)\\.ts$',
+          '^commands/(daemon|simulator|demo|shared/offline|session/import|backup/export)\\.ts$',
       },
-      to: { path: '^src/', pathNot: '^src/(session|config|control|tui|words)/' },
+      to: { path: '^src/', pathNot: '^src/(session|config|control|tui|words|doctor)/' },
     },
     {
       name: 'movers-know-the-files',

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts'
 import type { Environment } from '../config/environment.ts'
 import type { Inspected } from '../config/load.ts'
 import type { Result } from '../control/api.ts'
-import { GatewayError, toGatewayError } from '../session/errors.ts'
+import { toGatewayError, type GatewayError } from '../session/errors.ts'
 import { fail, skip, type Finding } from './finding.ts'
 
 /** What every check may look at. */

@@ -36,7 +36,7 @@ export const worker: Check = {
   },
 }
 
-export function judgeWorker({ ready, phase, store, shipping }: Status): Finding {
+function judgeWorker({ ready, phase, store, shipping }: Status): Finding {
   if (!store.healthy)
     return fail(`its object store: ${store.detail ?? 'it fails'}`, 'see the check of the store')
   if (shipping.paused)

@@ -48,7 +48,7 @@ test('none runs', () =>
   expectAll(
     join(dir, 'none.sock'),
     6,
-    /^error: no daemon is running: there is no socket at \S+\n(because: .*\n)?try: start it with `wa-gateway daemon`/,
+    /^error: no daemon is running: there is no socket at \S+\n(because: .*\n)?try: start it with `wa-gateway daemon`/m,
   ))
 
 test('one was killed and left its socket', async () => {
