@@ -79,6 +79,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
         summary: 'read what is stored and name what is damaged',
         load: () => import('./backup/verify.ts'),
       },
+      diff: {
+        summary: 'say what changed between two backups',
+        load: () => import('./backup/diff.ts'),
+      },
       copy: {
         summary: 'copy what is stored to a second site, or back from there',
         load: () => import('./backup/copy.ts'),

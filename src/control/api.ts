@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { BACKUP_METHODS } from './backup-methods.ts'
 import { LOG_METHODS } from './log-methods.ts'
 import { COPY_METHODS } from './copy-methods.ts'
+import { DIFF_METHODS } from './diff-methods.ts'
 import { KEYRING_METHODS } from './keyring-methods.ts'
 import { DAEMON_METHODS } from './daemon-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
@@ -155,6 +156,7 @@ export const METHODS = {
   ...DAEMON_METHODS,
   ...COPY_METHODS,
   ...PRUNE_METHODS,
+  ...DIFF_METHODS,
   ...KEYRING_METHODS,
   ...LOG_METHODS,
   ...TRANSFER_METHODS,

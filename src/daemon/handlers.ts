@@ -4,6 +4,7 @@ import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { backingUp } from './backing-up.ts'
 import { assertConfirmed } from './confirm.ts'
 import { copying } from './copying.ts'
+import { differing } from './differing.ts'
 import { given } from './given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
@@ -173,6 +174,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       ...backingUp(worker, targets),
       ...copying(worker),
       ...pruning(worker),
+      ...differing(worker),
       ...keyringHandlers(worker),
       ...reencrypting(worker),
       ...logHandlers(worker),

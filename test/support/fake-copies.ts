@@ -5,7 +5,7 @@ const AT = Date.UTC(2025, 5, 1, 12)
 /** Copies of two sessions; where the store's name says `used`, one was taken up there. */
 export function fakeCopies(): Pick<
   MethodHandlers,
-  'backup.copy' | 'backup.key.reencrypt' | 'backup.key.remove'
+  'backup.copy' | 'backup.diff' | 'backup.key.reencrypt' | 'backup.key.remove'
 > {
   return {
     'backup.copy': async ({ store }, { emit }) => {
@@ -18,6 +18,26 @@ export function fakeCopies(): Pick<
       const summary = { sessions: 2, copied: 1, same: 1 - used, used, ...none, ...moved }
       emit({ type: 'end', summary })
     },
+    'backup.diff': async ({ session, a, b, keys }) => ({
+      session,
+      a: { id: a, seq: 40, epoch: 2, at: AT },
+      b: { id: b, seq: 44, at: AT },
+      types: [
+        {
+          type: 'session',
+          same: 7,
+          added: 1,
+          removed: 0,
+          changed: 2,
+          ...(keys && {
+            ids: { added: ['491…67.0'], removed: [], changed: ['491…68.0', '491…69.0'] },
+          }),
+        },
+        { type: 'pre-key', same: 812, added: 0, removed: 0, changed: 0 },
+      ],
+      creds: ['nextPreKeyId'],
+      breaks: ['the sessions of 2 contacts moved on'],
+    }),
     'backup.key.reencrypt': async (_, { emit }) => {
       emit({ type: 'progress', what: 'objects', done: 0, total: 9 })
       emit({ type: 'failed', object: 'v1/sessions/ben/owner', detail: 'it is damaged' })

@@ -81,6 +81,11 @@ describe('for a person', () => {
     ['backup key add', 0, /(b2){8} +distributed/],
     ['backup key rotate --force', 0, /(b2){8} +retired/],
     [
+      'backup diff --session anna 2-40 now --keys',
+      0,
+      /^from 2-40 \(change 40, 2025[^]*\) to now \(change 44\)\n[^]*session +1 +0 +2 +7\ncreds: nextPreKeyId\n\+ session 491…67\.0\n[^]*going back to 2-40:\n {2}the sessions of 2 contacts/,
+    ],
+    [
       'backup key reencrypt',
       3,
       /^9 objects: 7 rewritten \(1\.0 KiB\), 1 were under key (a1){8} already, 1 failed\n$/,
