@@ -194,6 +194,7 @@ export class Applier {
     for (const write of change.writes) this.#write(head, write)
     head.seq = change.seq
     head.hash = change.hash
+    head.changedAt = change.at
     head.backlogBytes += record.length
     this.#dirty.add(head)
   }

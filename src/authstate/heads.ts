@@ -11,6 +11,8 @@ export interface SessionHead {
   readonly sessionId: string
   seq: number
   hash: string
+  /** When its newest change was made, in milliseconds since the epoch. */
+  changedAt: number
   storedSeq: number
   confirmedEpoch: number
   paired: boolean
@@ -32,6 +34,7 @@ export function emptyHead(n: number, sessionId: string): SessionHead {
     sessionId,
     seq: 0,
     hash: GENESIS_HASH,
+    changedAt: 0,
     storedSeq: 0,
     confirmedEpoch: 0,
     paired: false,
@@ -50,7 +53,8 @@ export function toLocalSession(head: SessionHead): LocalSession {
 }
 
 function headSum(head: SessionHead, tags: string): number {
-  const { n, sessionId, seq, hash, storedSeq, confirmedEpoch, paired, keys, digest, image } = head
+  const { n, sessionId, seq, hash, storedSeq, confirmedEpoch, paired, keys, digest } = head
+  const { image, changedAt } = head
   return checksum(
     n,
     sessionId,
@@ -63,6 +67,8 @@ function headSum(head: SessionHead, tags: string): number {
     digest,
     tags,
     ...(image ? ['image'] : []),
+    // As sums were before there was such a column.
+    ...(changedAt > 0 ? [changedAt] : []),
   )
 }
 
@@ -74,6 +80,7 @@ export function headFromRow(row: Record<string, unknown>): SessionHead {
     sessionId: String(row['id']),
     seq: Number(row['seq']),
     hash: String(row['hash']),
+    changedAt: Number(row['changed_at']),
     storedSeq: Number(row['stored_seq']),
     confirmedEpoch: Number(row['confirmed_epoch']),
     paired: row['paired'] === 1,
@@ -103,13 +110,14 @@ export function headToRow(head: SessionHead): (string | number)[] {
     head.digest,
     tags,
     Number(head.image),
+    head.changedAt,
     headSum(head, tags),
   ]
 }
 
 export const SAVE_HEAD = `INSERT OR REPLACE INTO sessions
-  (n, id, seq, hash, stored_seq, confirmed_epoch, paired, keys, digest, tags, image, sum)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  (n, id, seq, hash, stored_seq, confirmed_epoch, paired, keys, digest, tags, image, changed_at, sum)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** Which sessions there must be: a row that vanished would otherwise look like no session. */
 export interface Roster {

@@ -72,7 +72,7 @@ function* unpackChanges({
 }
 
 /** Numbers of a head, in the order in which they lie in PackedHeads. */
-const NUMBERS = 9
+const NUMBERS = 10
 
 /** `whole`: the heads of which more than numbers and hash may have changed. */
 export function packHeads(
@@ -93,6 +93,7 @@ export function packHeads(
     numbers[at + 6] = digest
     numbers[at + 7] = backlogBytes
     numbers[at + 8] = Number(image)
+    numbers[at + 9] = head.changedAt
     hashes.push(head.hash)
   }
   return { whole: [...whole], numbers, hashes }
@@ -121,6 +122,7 @@ export function unpackHeads(packed: PackedHeads, known: Map<number, SessionHead>
       tags: before.tags,
       backlogBytes: number(7),
       image: number(8) === 1,
+      changedAt: number(9),
     }
     known.set(n, head)
     return head

@@ -29,6 +29,8 @@ export interface AuthStoreOptions {
   highWater?: number
   /** Largest size of state.db in pages of 4,096 bytes; default: as large as the disk. */
   maxPages?: number
+  /** Milliseconds since the epoch, for the times of changes; default: the system's clock. */
+  now?: () => number
 }
 
 const HIGH_WATER = 64 * 1024 * 1024
@@ -96,6 +98,7 @@ async function openLocked(options: AuthStoreOptions, release: () => void): Promi
     reader,
     pressure,
     ack: options.ack ?? 'local',
+    now: options.now ?? Date.now,
     revive: options.revive ?? ((_, value) => value),
     release,
   })

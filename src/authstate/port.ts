@@ -19,6 +19,8 @@ export interface SessionImage {
   seq: number
   /** Hex sha256 chaining every change up to `seq` (src/authstate/chain.ts). */
   hash: string
+  /** When the change `seq` was made, in milliseconds since the epoch; 0 where there is none. */
+  changedAt: number
   entries: Entry[]
   /** These very entries as src/authstate/packed.ts packs them, where they came so. */
   packed?: Uint8Array
@@ -36,6 +38,8 @@ export interface LocalSession {
   sessionId: string
   seq: number
   hash: string
+  /** When the newest change was made, in milliseconds since the epoch. */
+  changedAt: number
   tags: BaseTag[]
   /** The newest change that the object store confirmed; 0 when none. */
   storedSeq: number

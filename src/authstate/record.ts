@@ -1,6 +1,6 @@
 import { GatewayError } from '../session/errors.ts'
 
-import { chainHash, writeSeq } from './chain.ts'
+import { chainHash, writeNumber } from './chain.ts'
 import { begin, written } from './msgpack.ts'
 import { appendWrites, unpackWrites } from './writes.ts'
 import type { Write } from './writes.ts'
@@ -8,16 +8,18 @@ import type { Write } from './writes.ts'
 /** One change, complete in itself: what it follows on, what it wrote, the hash after it (hex). */
 export interface ChangeRecord {
   seq: number
+  /** Milliseconds since the epoch when it was made; never below that of the change before. */
+  at: number
   previous: string
   hash: string
   writes: Write[]
 }
 
 /**
- * version (1 byte) | seq (8, big-endian) | previous hash (32) | hash (32) | body (writes.ts)
+ * version (1 byte) | seq (8, big-endian) | at (8) | previous hash (32) | hash (32) | body (writes.ts)
  */
-const VERSION = 1
-export const RECORD_HEADER = 1 + 8 + 32 + 32
+const VERSION = 2
+export const RECORD_HEADER = 1 + 8 + 8 + 32 + 32
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes)
@@ -30,15 +32,17 @@ export function encodeRecord(
   seq: number,
   previous: Uint8Array,
   writes: readonly Write[],
+  at: number,
 ): { record: Uint8Array; hash: Buffer } {
   begin(RECORD_HEADER)
   appendWrites(writes)
   const draft = written()
-  const hash = chainHash(previous, seq, draft.subarray(RECORD_HEADER))
+  const hash = chainHash(previous, seq, at, draft.subarray(RECORD_HEADER))
   draft[0] = VERSION
-  writeSeq(draft, seq, 1)
-  draft.set(previous, 9)
-  draft.set(hash, 41)
+  writeNumber(draft, seq, 1)
+  writeNumber(draft, at, 9)
+  draft.set(previous, 17)
+  draft.set(hash, 49)
   return { record: new Uint8Array(draft), hash }
 }
 
@@ -54,8 +58,8 @@ export function readRecord(record: Uint8Array): ChangeRecord {
 
 /** Where a change stands in its chain: the same checks, without a look at what it wrote. */
 export function decodeLink(record: Uint8Array): Omit<ChangeRecord, 'writes'> {
-  const { seq, previous, hash } = decodeWith(record, () => [])
-  return { seq, previous, hash }
+  const { seq, at, previous, hash } = decodeWith(record, () => [])
+  return { seq, at, previous, hash }
 }
 
 function decodeWith(
@@ -66,13 +70,16 @@ function decodeWith(
   try {
     const bytes = asBuffer(record)
     if (bytes.length <= RECORD_HEADER || bytes[0] !== VERSION) throw new TypeError('unknown format')
-    const seq = bytes.readUInt32BE(1) * 2 ** 32 + bytes.readUInt32BE(5)
-    const previous = bytes.subarray(9, 41)
-    const hash = bytes.subarray(41, RECORD_HEADER)
+    const seq = readNumber(bytes, 1)
+    const at = readNumber(bytes, 9)
+    const previous = bytes.subarray(17, 49)
+    const hash = bytes.subarray(49, RECORD_HEADER)
     const body = bytes.subarray(RECORD_HEADER)
-    if (verify && !chainHash(previous, seq, body).equals(hash)) throw new TypeError('wrong hash')
+    if (verify && !chainHash(previous, seq, at, body).equals(hash))
+      throw new TypeError('wrong hash')
     return {
       seq,
+      at,
       previous: previous.toString('hex'),
       hash: hash.toString('hex'),
       writes: unpack(body),
@@ -85,4 +92,8 @@ function decodeWith(
       cause,
     })
   }
+}
+
+function readNumber(bytes: Buffer, offset: number): number {
+  return bytes.readUInt32BE(offset) * 2 ** 32 + bytes.readUInt32BE(offset + 4)
 }

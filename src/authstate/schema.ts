@@ -40,6 +40,7 @@ const MIGRATIONS: readonly (string | ((db: DatabaseSync) => void))[] = [
   },
   `ALTER TABLE sessions ADD COLUMN image INTEGER NOT NULL DEFAULT 0;
    CREATE TABLE images (session INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;`,
+  'ALTER TABLE sessions ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0',
 ]
 
 export const SCHEMA_VERSION = MIGRATIONS.length

@@ -31,6 +31,8 @@ export interface HandleContext {
   /** Where ackSeq stands still, of a session that is suspended. */
   frozenAt: number | undefined
   revive: Revive
+  /** Milliseconds since the epoch. */
+  now: () => number
   onClose: () => void
 }
 
@@ -58,6 +60,7 @@ export class SessionHandle implements AuthHandle {
   #seq: number
   #durableSeq: number
   #hash: Uint8Array
+  #changedAt: number
   #waiters: Waiter[] = []
   /** Set where changes cannot become durable any more, because of what they follow on. */
   #damage: GatewayError | undefined
@@ -72,6 +75,7 @@ export class SessionHandle implements AuthHandle {
     this.#seq = head.seq
     this.#durableSeq = head.seq
     this.#hash = Buffer.from(head.hash, 'hex')
+    this.#changedAt = head.changedAt
     this.#acknowledged = new Acknowledged(ackSeqOf(context.ack, head), context.frozenAt)
     // Baileys accepts promises only where it awaits, and a throw must be a rejection.
     const get: SignalKeyStore['get'] = async (type, ids) => this.#read(() => this.#get(type, ids))
@@ -261,10 +265,13 @@ export class SessionHandle implements AuthHandle {
 
   #change(writes: Write[]): number {
     const seq = this.#seq + 1
-    const { record, hash } = encodeRecord(seq, this.#hash, writes)
+    // A clock that was put back must not make this seem older than what it follows on.
+    const at = Math.max(this.#context.now(), this.#changedAt)
+    const { record, hash } = encodeRecord(seq, this.#hash, writes, at)
     this.#context.writer.enqueue({ kind: 'change', n: this.#ref.n, record }, record.length)
     this.#seq = seq
     this.#hash = hash
+    this.#changedAt = at
     this.#overlay.apply(seq, writes, record.length)
     this.#context.pressure.add(record.length)
     return seq

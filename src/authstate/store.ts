@@ -45,6 +45,8 @@ interface Parts {
   pressure: Pressure
   ack: AckMode
   revive: Revive
+  /** Milliseconds since the epoch. */
+  now: () => number
   /** Gives the lock back. */
   release: () => void
 }
@@ -130,7 +132,7 @@ export class LocalAuthStore implements AuthStore {
   }
 
   async install(image: SessionImage, tag: BaseTag): Promise<void> {
-    const { sessionId, seq, hash, entries } = image
+    const { sessionId, seq, hash, changedAt, entries } = image
     const creds = entries.find((entry) => entry.type === 'creds' && entry.id === '')
     decodeCreds(sessionId, creds?.value)
     const paired = creds !== undefined && isPaired(creds.value)
@@ -139,7 +141,7 @@ export class LocalAuthStore implements AuthStore {
     const { packed } = image
     const body = packed === undefined ? packEntriesPlain(entries) : new Uint8Array(packed)
     await this.#begin(sessionId, async (head) => {
-      const at = { ...head, seq, hash, storedSeq: seq, tags: [tag], paired, keys }
+      const at = { ...head, seq, hash, changedAt, storedSeq: seq, tags: [tag], paired, keys }
       await this.#parts.writer.submit({ kind: 'install', head: at, body }, body.length)
       this.#parts.reader.keep(head.n, entries)
     })
@@ -215,7 +217,8 @@ export class LocalAuthStore implements AuthStore {
 
   async image(sessionId: string): Promise<SessionImage> {
     const { head, entries } = this.#parts.reader.image(this.#known(sessionId))
-    return { sessionId, seq: head.seq, hash: head.hash, entries }
+    const { seq, hash, changedAt } = head
+    return { sessionId, seq, hash, changedAt, entries }
   }
 
   async quarantine(sessionId: string, reason: string): Promise<string> {
@@ -235,7 +238,7 @@ export class LocalAuthStore implements AuthStore {
     const head = this.#idle(sessionId)
     if (this.#parts.writer.failure !== undefined) throw this.#parts.writer.failure
     if (this.#handles.has(sessionId)) throw busy(sessionId)
-    const { reader, writer, pressure, ack, revive } = this.#parts
+    const { reader, writer, pressure, ack, revive, now } = this.#parts
     const frozenAt = this.#suspensions.get(sessionId)?.ackSeq
     const onClose = () => {
       this.#handles.delete(sessionId)
@@ -247,6 +250,7 @@ export class LocalAuthStore implements AuthStore {
       ack,
       frozenAt,
       revive,
+      now,
       onClose,
     })
     this.#handles.set(sessionId, handle)
@@ -332,7 +336,7 @@ export class LocalAuthStore implements AuthStore {
     decodeCreds(sessionId, writes.find(({ type, id }) => type === 'creds' && id === '')?.value)
     await this.#begin(sessionId, (head) => {
       const previous = Buffer.from(base.hash, 'hex')
-      const { record } = encodeRecord(base.seq + 1, previous, writes)
+      const { record } = encodeRecord(base.seq + 1, previous, writes, this.#parts.now())
       const at = { ...head, seq: base.seq, hash: base.hash, storedSeq: base.seq }
       return this.#parts.writer.submit({ kind: 'create', head: at, record }, record.length)
     })

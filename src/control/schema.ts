@@ -94,6 +94,8 @@ export const backupInfo = z.object({
   seq: z.number(),
   hash: z.string(),
   createdAt: at,
+  /** When the newest change that it holds was made. */
+  changedAt: at,
   size: z.number(),
   keys: z.number(),
   trigger: z.enum([

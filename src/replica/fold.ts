@@ -3,7 +3,7 @@ import type { Held, ReplicaContext } from './context.ts'
 import { backupId } from './names.ts'
 import { changeHeld, heldOwner } from './owner-io.ts'
 import { assertFree, named } from './backup-name.ts'
-import { backupInfo, backupsOf, type OwnerRecord, type SnapshotRef } from './owner.ts'
+import { backupInfo, backupsOf, type OwnerRecord, type NewSnapshot } from './owner.ts'
 import type { BackupInfo, SnapshotTrigger } from './port.ts'
 import { superseding } from './retention/superseding.ts'
 import { dropUnnamed, storeSnapshot } from './snapshot-io.ts'
@@ -26,6 +26,8 @@ export async function fold(
   const snapshot = name === undefined ? found : named(found, sessionId, name)
   if (name !== undefined) assertFree(backupsOf(known.record), sessionId, name, backupId(found))
   await noteBase(context, sessionId, held)
+  // What the snapshot holds is in the log too, or moments before it could not be brought back.
+  if (held.complete) await context.log.shipped(sessionId, signal)
   const { before, after } = await changeHeld(
     context,
     sessionId,
@@ -83,7 +85,7 @@ export async function snapshotFor(
   record: OwnerRecord,
   trigger: SnapshotTrigger,
   signal?: AbortSignal,
-): Promise<SnapshotRef> {
+): Promise<NewSnapshot> {
   if (context.auth.find(sessionId)?.paired !== true)
     throw new GatewayError({
       code: 'session.needs-pairing',

@@ -1,6 +1,7 @@
 import { GatewayError } from '../session/errors.ts'
 import type { StoredObject } from '../store/port.ts'
 import { letGo, newStamp, requireHeld, type Held, type ReplicaContext } from './context.ts'
+import { withoutOldPast } from './moments.ts'
 import { ownerName } from './names.ts'
 import { encodeOwner, parseOwner, type KnownOwner, type OwnerRecord } from './owner.ts'
 import { withKeys } from './sealer.ts'
@@ -23,23 +24,27 @@ export async function readOwner(
   return known(context, sessionId, object)
 }
 
-/** Replaces the record as it was last seen; `known` undefined: there must be none. */
+/**
+ * Replaces the record as it was last seen; `previous` undefined: there must be none. Each write lets
+ * go of what no moment inside the window needs.
+ */
 export async function swapOwner(
   context: ReplicaContext,
   next: OwnerRecord,
   previous: KnownOwner | undefined,
   signal?: AbortSignal,
 ): Promise<SwapResult> {
-  const { session, writeId } = next
+  const record = withoutOldPast(next, next.at - context.pointInTimeMs)
+  const { session, writeId } = record
   const outcome = await conditionalWrite(context.store, context.clock, context.timing, {
     name: ownerName(session),
-    bytes: encodeOwner(next, context.sealer),
+    bytes: encodeOwner(record, context.sealer),
     etag: previous?.etag,
     isOwn: async (bytes) => (await parse(context, session, bytes)).writeId === writeId,
     signal,
   })
   return outcome.kind === 'stored'
-    ? { kind: 'stored', known: { record: next, etag: outcome.etag } }
+    ? { kind: 'stored', known: { record, etag: outcome.etag } }
     : { kind: 'lost', known: await known(context, session, outcome.current) }
 }
 
@@ -71,7 +76,7 @@ export async function changeHeld(
     held.owner = undefined
     const outcome = await swapOwner(context, next, known, signal)
     held.owner = outcome.known
-    if (outcome.kind === 'stored') return { before: known.record, after: next }
+    if (outcome.kind === 'stored') return { before: known.record, after: outcome.known.record }
     // Only this process ends its epoch: the write arrived, its reply did not, and backups went since.
     if (outcome.known !== undefined && wasEnded(next, outcome.known.record))
       return { before: known.record, after: outcome.known.record }

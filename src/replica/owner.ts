@@ -7,6 +7,8 @@ import { damaged, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type BackupInfo, type OwnerView } from './port.ts'
 import type { Sealer } from './sealer.ts'
 
+const FORMAT = 2
+
 const count = z.int().nonnegative()
 const epoch = z.int().positive()
 const hash = z.string().max(128)
@@ -18,6 +20,10 @@ const snapshotRef = z.strictObject({
   size: count,
   keys: count,
   createdAt: count,
+  /** When the newest change that it holds was made. */
+  changedAt: count,
+  /** Where the session's log after it begins (src/replica/past.ts). */
+  position: count,
   trigger: z.enum(SNAPSHOT_TRIGGERS),
   /** What a person called it; no two of a session have the same. */
   name: z.string().regex(BACKUP_NAME).exactOptional(),
@@ -31,8 +37,22 @@ const range = z.strictObject({
   to: count.nullable(),
 })
 
+const closedRange = range.extend({ to: count })
+
+/** Where a history began, and when. `fresh`: with nothing, so that the log alone tells it. */
+const origin = z.strictObject({
+  epoch,
+  /** The end of the history before, or of what was gone back to. */
+  seq: count,
+  hash,
+  at: count,
+  /** Where its log begins. */
+  position: count,
+  fresh: z.boolean(),
+})
+
 const ownerSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(FORMAT),
   session: z.string(),
   /** Grows by one with every claim, never falls, survives removal. */
   epoch,
@@ -40,11 +60,15 @@ const ownerSchema = z.strictObject({
   boot: z.string(),
   /** Where the log holds this session's changes; read in this order. At most one is open. */
   ranges: z.array(range),
+  /** What lay before `ranges`, as far back as moments are brought back; `position`: its first slot's. */
+  past: z.strictObject({ position: count, ranges: z.array(closedRange) }),
   /**
-   * Where the present history began with nothing, so that the log alone tells it: the epoch, and the
-   * end of the history before. Null where it began with state that only a snapshot tells.
+   * Where the present history began: with a pairing, or with a going back. Null where it began with
+   * state that only a snapshot tells.
    */
-  origin: z.strictObject({ epoch, seq: count, hash }).nullable(),
+  origin: origin.nullable(),
+  /** Where earlier histories began that can still be gone back to, newest first. */
+  origins: z.array(origin),
   /** What a recovery starts from; null before the first fold and after an unlinked pairing. */
   snapshot: snapshotRef.nullable(),
   /** Older snapshots that are still backups, newest first. */
@@ -52,6 +76,8 @@ const ownerSchema = z.strictObject({
   /** The last change that this record knows of; above the snapshot's where a release stored none. */
   seq: count,
   hash,
+  /** When that change was made, in milliseconds since the epoch, as far as it was known. */
+  changedAt: count,
   released: z.boolean(),
   removed: z.boolean(),
   /** Unique to one write attempt: tells one's own write from another's (src/replica/swap.ts). */
@@ -70,6 +96,8 @@ const ownerSchema = z.strictObject({
 export type OwnerRecord = z.infer<typeof ownerSchema>
 export type SnapshotRef = z.infer<typeof snapshotRef>
 export type LogRange = z.infer<typeof range>
+/** A snapshot that no record names yet. */
+export type NewSnapshot = Omit<SnapshotRef, 'position'>
 
 /** An owner record with the etag under which it can be replaced. */
 export interface KnownOwner {
@@ -97,7 +125,9 @@ export function encodeOwner(record: OwnerRecord, sealer: Sealer): Uint8Array {
 export function parseOwner(sessionId: string, bytes: Uint8Array, sealer: Sealer): OwnerRecord {
   const address = ownerAddress(sessionId)
   const { payload } = sealer.open(address, bytes)
-  const parsed = ownerSchema.safeParse(decode(address, payload))
+  const content = decode(address, payload)
+  assertFormat(address, content)
+  const parsed = ownerSchema.safeParse(content)
   if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
   const fault = faultOf(sessionId, parsed.data)
   if (fault !== undefined) throw damaged(address, fault)
@@ -106,6 +136,14 @@ export function parseOwner(sessionId: string, bytes: Uint8Array, sealer: Sealer)
 
 function ownerAddress(sessionId: string): ObjectAddress {
   return { name: ownerName(sessionId), kind: 'owner', sessionId }
+}
+
+/** Another version's record is told from a damaged one. */
+function assertFormat(address: ObjectAddress, content: unknown): void {
+  if (typeof content !== 'object' || content === null || !('format' in content)) return
+  const { format } = content
+  if (typeof format === 'number' && format !== FORMAT)
+    throw damaged(address, `it has format ${format}, which this version does not read`)
 }
 
 function decode(address: ObjectAddress, payload: Uint8Array): unknown {
@@ -128,8 +166,9 @@ function faultOf(sessionId: string, record: OwnerRecord): string | undefined {
   return undefined
 }
 
-export function backupInfo(session: string, ref: SnapshotRef, newest: boolean): BackupInfo {
-  return { id: backupId(ref), sessionId: session, ...ref, newest }
+export function backupInfo(session: string, ref: NewSnapshot, newest: boolean): BackupInfo {
+  const { position: _, ...shown }: NewSnapshot & { position?: number } = ref
+  return { id: backupId(ref), sessionId: session, ...shown, newest }
 }
 
 /** Every snapshot that the record names, newest first. */

@@ -27,6 +27,8 @@ export interface BackupInfo {
   hash: string
   /** Milliseconds since the epoch. */
   createdAt: number
+  /** When the newest change that it holds was made, in milliseconds since the epoch. */
+  changedAt: number
   /** Bytes as stored. */
   size: number
   keys: number

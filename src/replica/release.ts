@@ -2,7 +2,7 @@ import { GatewayError } from '../session/errors.ts'
 import { letGo, type Held, type ReplicaContext } from './context.ts'
 import { fold, isNewer, noteBase, noteStored, snapshotFor } from './fold.ts'
 import { changeHeld, heldOwner, readOwner } from './owner-io.ts'
-import type { OwnerRecord, SnapshotRef } from './owner.ts'
+import type { OwnerRecord, NewSnapshot } from './owner.ts'
 import { superseding } from './retention/superseding.ts'
 import { dropUnnamed } from './snapshot-io.ts'
 import { holds, releaseOwner } from './transitions.ts'
@@ -89,7 +89,7 @@ async function lastSnapshot(
   held: Held,
   record: OwnerRecord,
   signal: AbortSignal | undefined,
-): Promise<SnapshotRef | undefined> {
+): Promise<NewSnapshot | undefined> {
   if (!isNewer(context, sessionId, record)) return undefined
   try {
     return await snapshotFor(context, sessionId, held, record, 'release', signal)

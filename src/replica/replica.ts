@@ -110,7 +110,7 @@ export class StoreReplica implements Replica {
       },
     })
     this.#context = { ...base, log: this.#log }
-    this.#upkeep = new Upkeep(this.#context, () => this.#log.probe(), base.pointInTimeMs)
+    this.#upkeep = new Upkeep(this.#context, () => this.#log.probe())
     this.#alive = new AliveBeat(
       store,
       clock,

@@ -32,7 +32,8 @@ export async function rewind(
   try {
     const { epoch, boot } = await seize(context, sessionId, kept)
     const { held, known } = await heldOwner(context, sessionId)
-    const image = continued(old.image, lastEnd(context, sessionId, known.record))
+    const last = lastEnd(context, sessionId, known.record)
+    const image = continued(old.image, last, context.clock.wall())
     const snapshot = await storeSnapshot(context, image, epoch, 'restored')
     const { before, after } = await changeHeld(context, sessionId, (record, stamp) => {
       const snapshots = superseding(context, record, snapshot)
@@ -91,12 +92,16 @@ async function seize(context: ReplicaContext, sessionId: string, kept: number): 
  * Where seq and hash go on when a session goes back: one after the last, the hash bound to both the
  * history that is left and the state that is taken up again. The only place that says so.
  */
-export function continued(old: SessionImage, last: StateEnd): SessionImage {
+export function continued(
+  old: SessionImage,
+  last: StateEnd & { changedAt: number },
+  now: number,
+): SessionImage {
   const seq = last.seq + 1
   const hash = createHash('sha256')
     .update(JSON.stringify(['restored', last.hash, seq, old.seq, old.hash]))
     .digest('hex')
-  return { ...old, seq, hash }
+  return { ...old, seq, hash, changedAt: Math.max(now, last.changedAt) }
 }
 
 /**
@@ -145,7 +150,11 @@ function epochAfter(context: ReplicaContext, sessionId: string, record: OwnerRec
   return Math.max(record.epoch, context.auth.find(sessionId)?.confirmedEpoch ?? 0) + 1
 }
 
-function lastEnd(context: ReplicaContext, sessionId: string, record: OwnerRecord): StateEnd {
+function lastEnd(
+  context: ReplicaContext,
+  sessionId: string,
+  record: OwnerRecord,
+): StateEnd & { changedAt: number } {
   const local = context.auth.find(sessionId)
   return local !== undefined && local.seq > record.seq ? local : record
 }

@@ -2,7 +2,7 @@ import type { Inspection, SessionImage } from '../authstate/port.ts'
 import type { ReplicaContext } from './context.ts'
 import { epochOf, ownerName, sessionPrefix, snapshotName } from './names.ts'
 import { damaged } from './object.ts'
-import type { OwnerRecord, SnapshotRef } from './owner.ts'
+import type { OwnerRecord, NewSnapshot } from './owner.ts'
 import type { SnapshotTrigger } from './port.ts'
 import { withKeys } from './sealer.ts'
 import {
@@ -24,9 +24,9 @@ export async function storeSnapshot(
   epoch: number,
   trigger: SnapshotTrigger,
   signal?: AbortSignal,
-): Promise<SnapshotRef> {
+): Promise<NewSnapshot> {
   const createdAt = context.clock.wall()
-  const { seq, hash, sessionId } = image
+  const { seq, hash, changedAt, sessionId } = image
   const { name, bytes, keys } = await encodeSnapshot(
     image,
     { epoch, createdAt, trigger },
@@ -34,12 +34,13 @@ export async function storeSnapshot(
   )
   const outcome = await putWhole(context, name, bytes, signal)
   if (outcome.kind === 'stored')
-    return { epoch, seq, hash, size: bytes.length, keys, createdAt, trigger }
+    return { epoch, seq, hash, size: bytes.length, keys, createdAt, changedAt, trigger }
   const found = outcome.current
   if (found === undefined) throw missing(sessionId, name)
   const there = await decode(context, sessionId, { epoch, seq, hash }, found.bytes)
   const size = found.bytes.length
-  return { epoch, seq, hash, size, keys: there.keys, createdAt: there.createdAt, trigger }
+  const made = { createdAt: there.createdAt, changedAt, trigger }
+  return { epoch, seq, hash, size, keys: there.keys, ...made }
 }
 
 /** One that was there and is gone a moment later was swept away, since the epoch is over. */
@@ -61,7 +62,7 @@ async function putWhole(
 export async function fetchSnapshot(
   context: ReplicaContext,
   sessionId: string,
-  ref: SnapshotRef,
+  ref: ExpectedSnapshot,
   signal?: AbortSignal,
 ): Promise<Snapshot> {
   return decode(context, sessionId, ref, await fetchBytes(context, sessionId, ref, signal))
@@ -71,7 +72,7 @@ export async function fetchSnapshot(
 export async function lookIntoSnapshot(
   context: ReplicaContext,
   sessionId: string,
-  ref: SnapshotRef,
+  ref: ExpectedSnapshot,
   signal?: AbortSignal,
 ): Promise<Inspection> {
   const { sealer, auth } = context
@@ -84,7 +85,7 @@ export async function lookIntoSnapshot(
 async function fetchBytes(
   { store }: ReplicaContext,
   sessionId: string,
-  ref: SnapshotRef,
+  ref: ExpectedSnapshot,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   const name = snapshotName(sessionId, ref.epoch, ref.seq)

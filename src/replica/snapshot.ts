@@ -8,12 +8,13 @@ import { SNAPSHOT_TRIGGERS, type SnapshotTrigger } from './port.ts'
 import type { Sealer } from './sealer.ts'
 
 const metaSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(2),
   session: z.string(),
   epoch: z.int().positive(),
   seq: z.int().nonnegative(),
   hash: z.string(),
   createdAt: z.int().nonnegative(),
+  changedAt: z.int().nonnegative(),
   trigger: z.enum(SNAPSHOT_TRIGGERS),
   keys: z.int().nonnegative(),
 })
@@ -41,10 +42,10 @@ export async function encodeSnapshot(
   meta: SnapshotMeta,
   sealer: Sealer,
 ): Promise<{ name: string; bytes: Uint8Array; keys: number }> {
-  const { sessionId: session, seq, hash, entries } = image
+  const { sessionId: session, seq, hash, changedAt, entries } = image
   const keys = countKeys(entries)
   const packed = image.packed ?? (await packEntries(entries))
-  const payload = pack([{ format: 1, session, seq, hash, keys, ...meta }, packed])
+  const payload = pack([{ format: 2, session, seq, hash, changedAt, keys, ...meta }, packed])
   const name = snapshotName(session, meta.epoch, seq)
   const address: ObjectAddress = { name, kind: 'snapshot', sessionId: session }
   return { name, bytes: sealer.seal(address, 'none', payload), keys }
@@ -65,10 +66,11 @@ export async function decodeSnapshot(
   sealer: Sealer,
 ): Promise<Snapshot> {
   const { address, packed, meta } = openSnapshot(sessionId, expected, bytes, sealer)
-  const { seq, hash, epoch, createdAt, trigger, keys } = meta
+  const { seq, hash, changedAt, epoch, createdAt, trigger, keys } = meta
   const entries = await readable(address, () => unpackEntries(packed))
   assertKeys(address, keys, countKeys(entries))
-  return { image: { sessionId, seq, hash, entries, packed }, epoch, createdAt, trigger, keys }
+  const image = { sessionId, seq, hash, changedAt, entries, packed }
+  return { image, epoch, createdAt, trigger, keys }
 }
 
 /** The same with another look at the entries: `inspect` gets them packed, and counts the keys. */

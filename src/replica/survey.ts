@@ -1,8 +1,9 @@
 import { GatewayError } from '../session/errors.ts'
 import type { ReplicaContext } from './context.ts'
 import { isTagged, type LogEvidence } from './evidence.ts'
-import { inLogOf, lastOf, readTail, type ClosedRange, type Tail } from './log/tail.ts'
+import { inLogOf, lastOf, readTail, type Tail } from './log/tail.ts'
 import type { KnownOwner, OwnerRecord } from './owner.ts'
+import type { ClosedRange } from './past.ts'
 import { isUnreadable } from './sealer.ts'
 import type { StateEnd } from './transitions.ts'
 

@@ -1,5 +1,6 @@
 import { GatewayError } from '../session/errors.ts'
-import type { LogRange, OwnerRecord, SnapshotRef } from './owner.ts'
+import type { LogRange, OwnerRecord, SnapshotRef, NewSnapshot } from './owner.ts'
+import { closedAt, endOfLine, extended, startOfRanges, type ClosedRange } from './past.ts'
 
 /**
  * The owner record as a state machine; every write to it is one of these.
@@ -42,7 +43,7 @@ export type ClaimBase =
 
 /** The log's ranges when an epoch begins: those of earlier boots, closed, and one's own, open. */
 export interface ClaimRanges {
-  closed: LogRange[]
+  closed: ClosedRange[]
   open: LogRange
 }
 
@@ -55,28 +56,34 @@ export function claimOwner(
   stamp: Stamp,
 ): OwnerRecord {
   assert(session, holder.epoch > (previous?.epoch ?? 0), 'a claim must raise the epoch')
-  for (const { to } of closed) assert(session, to !== null, 'an earlier range is still open')
-  const common = { format: 1, session, ...holder, released: false, removed: false } as const
+  const common = { format: 2, session, ...holder, released: false, removed: false } as const
   const { epoch } = holder
   if (previous === undefined) {
     assert(session, base.from !== 'stored', 'there is nothing stored')
     const fresh = base.from === 'new'
     const end = fresh ? NOTHING : bare(base.end)
-    const origin = fresh ? { epoch, ...end } : null
-    const nothing = { snapshot: null, kept: [], history: [], origin }
-    return { ...common, ...nothing, ranges: [open], ...end, ...stamp }
+    const origin = fresh ? { epoch, ...end, at: stamp.at, position: 0, fresh } : null
+    const past = { position: 0, ranges: [] }
+    const nothing = { snapshot: null, kept: [], history: [], origin, origins: [], past }
+    return { ...common, ...nothing, ranges: [open], ...end, changedAt: 0, ...stamp }
   }
-  const { snapshot, kept, seq, hash, origin } = previous
+  const { snapshot, kept, seq, hash, origin, origins, changedAt } = previous
   if (base.from === 'new') {
     const backups = snapshot === null ? kept : [snapshot, ...kept]
     const end = { seq, hash }
+    const past = extended(previous.past, closed)
+    const position = startOfRanges({ past })
+    const at = Math.max(stamp.at, changedAt)
     return {
       ...common,
       ranges: [open],
+      past,
       snapshot: null,
       kept: backups,
       ...end,
-      origin: { epoch, ...end },
+      changedAt,
+      origin: { epoch, ...end, at, position, fresh: true },
+      origins: earlier(previous),
       history: branched(previous, end),
       ...stamp,
     }
@@ -87,18 +94,18 @@ export function claimOwner(
   const ranges = [...closed, open]
   const history = branched(previous, base.end)
   const copied = base.copied === undefined ? {} : { copied: base.copied }
-  const end = bare(base.end)
-  return { ...common, ranges, snapshot, kept, origin, ...end, history, ...copied, ...stamp }
+  const log = { ranges, past: previous.past, origin, origins, history, ...copied }
+  return { ...common, snapshot, kept, ...log, ...bare(base.end), changedAt, ...stamp }
 }
 
 export interface Snapshots {
-  snapshot: SnapshotRef
+  snapshot: NewSnapshot
   kept: SnapshotRef[]
 }
 
 /**
  * Names a new snapshot as the one to recover from. The log before `slot`, which was the next one
- * before the snapshot was taken, is no longer needed.
+ * before the snapshot was taken, is past: moments before the snapshot are brought back from it.
  */
 export function foldOwner(
   record: OwnerRecord,
@@ -108,9 +115,11 @@ export function foldOwner(
   stamp: Stamp,
 ): OwnerRecord {
   assertHeld(record, holder)
-  const { seq, hash } = snapshots.snapshot
+  const { seq, hash, changedAt } = snapshots.snapshot
   assert(record.session, seq >= record.seq, 'a snapshot must not be older than the last change')
-  return { ...whole(record), ...snapshots, ranges: openFrom(record, slot), seq, hash, ...stamp }
+  const { kept } = snapshots
+  const snapshot = { ...snapshots.snapshot, position: endOfLine(record, slot) }
+  return { ...whole(openFrom(record, slot)), snapshot, kept, seq, hash, changedAt, ...stamp }
 }
 
 /** Lets go of the log before `slot`, in which the snapshot leaves nothing to be read. */
@@ -121,15 +130,18 @@ export function advanceOwner(
   stamp: Stamp,
 ): OwnerRecord {
   assertHeld(record, holder)
-  assert(record.session, record.snapshot?.seq === record.seq, 'the snapshot is not the newest')
-  return { ...record, ranges: openFrom(record, slot), ...stamp }
+  const { snapshot } = record
+  const newest = snapshot?.seq === record.seq ? snapshot : null
+  assert(record.session, newest !== null, 'the snapshot is not the newest')
+  const position = endOfLine(record, slot)
+  return { ...openFrom(record, slot), snapshot: { ...newest, position }, ...stamp }
 }
 
 /** Gives the session up at `end`, its log closed at `slot`; `snapshots` when one was stored. */
 export function releaseOwner(
   record: OwnerRecord,
   holder: { epoch: number; boot: string },
-  end: StateEnd,
+  end: StateEnd & { changedAt: number },
   slot: number,
   snapshots: Snapshots | undefined,
   stamp: Stamp,
@@ -139,10 +151,13 @@ export function releaseOwner(
   assert(record.session, record.copied === undefined, 'a copy needs a snapshot first')
   const stored = snapshots?.snapshot.seq ?? record.seq
   assert(record.session, stored >= record.seq, 'a snapshot must not be older than the last change')
-  const { seq, hash } = end
-  const folded = (snapshots?.snapshot ?? record.snapshot)?.seq === seq
-  const ranges = folded ? [] : closedAt(record, slot)
-  return { ...record, ...snapshots, ranges, seq, hash, released: true, ...stamp }
+  const { seq, hash, changedAt } = end
+  const position = endOfLine(record, slot)
+  const snapshot = snapshots === undefined ? record.snapshot : { ...snapshots.snapshot, position }
+  const named = { snapshot, kept: snapshots?.kept ?? record.kept }
+  const closed = closedAt(record.ranges, slot)
+  const log = snapshot?.seq === seq ? allPast(record, closed) : { ranges: closed }
+  return { ...record, ...named, ...log, seq, hash, changedAt, released: true, ...stamp }
 }
 
 /**
@@ -152,13 +167,12 @@ export function releaseOwner(
 export function seizeOwner(
   record: OwnerRecord,
   holder: Holder,
-  closed: LogRange[],
+  closed: ClosedRange[],
   stamp: Stamp,
 ): OwnerRecord {
   const { session, seq, hash } = record
   assert(session, !record.removed, 'a removed session has no state to go back to')
   assert(session, holder.epoch > record.epoch, 'going back must raise the epoch')
-  for (const { to } of closed) assert(session, to !== null, 'a range is still open')
   const history = branched(record, { seq, hash })
   return { ...record, ...holder, ranges: closed, released: false, history, ...stamp }
 }
@@ -171,10 +185,24 @@ export function rewindOwner(
   stamp: Stamp,
 ): OwnerRecord {
   assertHeld(record, holder)
-  const { epoch, seq, hash } = snapshots.snapshot
+  const { epoch, seq, hash, changedAt } = snapshots.snapshot
   assert(record.session, seq > record.seq, 'going back must not go back in numbers')
-  const origin = { epoch, seq, hash }
-  return { ...whole(record), ...snapshots, ranges: [], origin, seq, hash, released: true, ...stamp }
+  const position = endOfLine(record)
+  const { kept } = snapshots
+  const snapshot = { ...snapshots.snapshot, position }
+  const origin = { epoch, seq, hash, at: changedAt, position, fresh: false }
+  const log = { ...allPast(record, closedAt(record.ranges)), origin, origins: earlier(record) }
+  return {
+    ...whole(record),
+    ...log,
+    snapshot,
+    kept,
+    seq,
+    hash,
+    changedAt,
+    released: true,
+    ...stamp,
+  }
 }
 
 /**
@@ -203,8 +231,9 @@ export function removeOwner(
   holder: { worker: string; boot: string },
   stamp: Stamp,
 ): OwnerRecord {
-  const gone = { snapshot: null, kept: [], ranges: [], released: true, removed: true }
-  return { ...whole(record), ...holder, ...gone, ...stamp }
+  const past = { position: 0, ranges: [] }
+  const gone = { snapshot: null, kept: [], ranges: [], past, origin: null, origins: [] }
+  return { ...whole(record), ...holder, ...gone, released: true, removed: true, ...stamp }
 }
 
 export function holds(record: OwnerRecord, holder: { epoch: number; boot: string }): boolean {
@@ -221,14 +250,25 @@ function takeFrom(list: SnapshotRef[], ref: SnapshotRef): boolean {
   return index !== -1 && list.splice(0, index + 1).length > 0
 }
 
-function openFrom({ worker, boot }: OwnerRecord, slot: number): LogRange[] {
-  return [{ worker, boot, from: slot, to: null }]
+/** The record with everything before `slot` in its past. */
+function openFrom(record: OwnerRecord, slot: number): OwnerRecord {
+  const { session, worker, boot, ranges } = record
+  const open = ranges.find(({ to }) => to === null)
+  assert(session, open === undefined || open.from <= slot, 'the log does not reach as far back')
+  const { past } = allPast(record, closedAt(ranges, slot))
+  return { ...record, past, ranges: [{ worker, boot, from: slot, to: null }] }
 }
 
-function closedAt({ ranges }: OwnerRecord, slot: number): LogRange[] {
-  return ranges
-    .map((range) => ({ ...range, to: range.to ?? slot }))
-    .filter(({ from, to }) => to > from)
+function allPast(
+  { past }: OwnerRecord,
+  closed: ClosedRange[],
+): Pick<OwnerRecord, 'ranges' | 'past'> {
+  return { ranges: [], past: extended(past, closed) }
+}
+
+/** The origins of a history that is over now, and of those before it. */
+function earlier({ origin, origins }: OwnerRecord): OwnerRecord['origins'] {
+  return origin === null ? origins : [origin, ...origins]
 }
 
 /** What follows stands by itself: that the record was a copy no longer matters. */

@@ -11,7 +11,6 @@ const COLLECT_MS = 10 * 60_000
 export class Upkeep {
   readonly #context: ReplicaContext
   readonly #probe: () => Promise<void>
-  readonly #keepMs: number
   readonly #collected: Collected = { ended: new Set(), counters: new Map() }
   readonly #listeners = new Set<(wanted: Wanted) => void>()
   readonly #known = new Map<string, Wanted>()
@@ -19,10 +18,9 @@ export class Upkeep {
   #collecting: Promise<void> = Promise.resolve()
   #failure: unknown
 
-  constructor(context: ReplicaContext, probe: () => Promise<void>, keepMs: number) {
+  constructor(context: ReplicaContext, probe: () => Promise<void>) {
     this.#context = context
     this.#probe = probe
-    this.#keepMs = keepMs
   }
 
   /** Why the last round failed; undefined where it did not. */
@@ -47,8 +45,7 @@ export class Upkeep {
 
   /** One round of the garbage collection; how many bundles went. */
   collect(): Promise<number> {
-    const options = { keepMs: this.#keepMs, signal: this.#abort.signal }
-    return collectGarbage(this.#context, this.#collected, options)
+    return collectGarbage(this.#context, this.#collected, { signal: this.#abort.signal })
   }
 
   wanted(): Wanted[] {

@@ -50,6 +50,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     seq: 40,
     hash: 'ab'.repeat(32),
     createdAt: AT,
+    changedAt: AT,
     size: 48_213,
     keys: 812,
     trigger: 'manual' as const,

@@ -41,6 +41,7 @@ function backup(sessionId: string, seq: number, newest: boolean): PrunedBackup {
     seq,
     hash: 'ab'.repeat(32),
     createdAt: AT,
+    changedAt: AT,
     size: 1_024,
     keys: 4,
     trigger: 'interval',

@@ -17,6 +17,7 @@ import { GatewayError } from '../../src/session/errors.ts'
 interface Row {
   seq: number
   hash: string
+  changedAt: number
   tags: BaseTag[]
   storedSeq: number
   confirmedEpoch: number
@@ -52,6 +53,8 @@ export class MemoryAuthStore implements LocalState {
   onImage: (image: SessionImage) => void = () => undefined
   onInstall: (image: SessionImage) => void = () => undefined
   readonly random: () => string
+  /** Milliseconds since the epoch, for the times of changes. */
+  now: () => number = () => 0
 
   readonly #suspensions = new Map<string, { reason: string; ackSeq: number }>()
   readonly #listeners = new Set<(sessionId: string) => void>()
@@ -161,6 +164,7 @@ export class MemoryAuthStore implements LocalState {
     await this.durable()
     this.disk.rows.set(sessionId, {
       ...base,
+      changedAt: 0,
       tags: [],
       storedSeq: base.seq,
       confirmedEpoch: 0,
@@ -176,7 +180,9 @@ export class MemoryAuthStore implements LocalState {
     const row = this.#row(sessionId)
     const [seq, previous, value] = [row.seq + 1, row.hash, Buffer.from(text)]
     const write = { type, id, value }
-    const { record, hash } = encodeRecord(seq, Buffer.from(previous, 'hex'), [write])
+    const at = Math.max(this.now(), row.changedAt)
+    const { record, hash } = encodeRecord(seq, Buffer.from(previous, 'hex'), [write], at)
+    row.changedAt = at
     row.seq = seq
     row.hash = hash.toString('hex')
     row.journal.push({ seq, previous, hash: row.hash, record })
@@ -189,11 +195,11 @@ export class MemoryAuthStore implements LocalState {
     this.#assertNone(image.sessionId)
     this.onInstall(image)
     await this.durable()
-    const { seq, hash, sessionId } = image
+    const { seq, hash, changedAt, sessionId } = image
     const entries = new Map(image.entries.map((entry) => [`${entry.type}/${entry.id}`, entry]))
     const paired = this.isPaired(image)
     const fresh = { tags: [tag], storedSeq: seq, confirmedEpoch: 0 }
-    this.disk.rows.set(sessionId, { seq, hash, ...fresh, paired, entries, journal: [] })
+    this.disk.rows.set(sessionId, { seq, hash, changedAt, ...fresh, paired, entries, journal: [] })
   }
 
   async tag(sessionId: string, tag: BaseTag, keep: boolean): Promise<void> {
@@ -232,8 +238,8 @@ export class MemoryAuthStore implements LocalState {
   }
 
   async image(sessionId: string): Promise<SessionImage> {
-    const { seq, hash, entries } = this.#row(sessionId)
-    const image = { sessionId, seq, hash, entries: [...entries.values()] }
+    const { seq, hash, changedAt, entries } = this.#row(sessionId)
+    const image = { sessionId, seq, hash, changedAt, entries: [...entries.values()] }
     this.onImage(image)
     return image
   }
@@ -270,10 +276,10 @@ export class MemoryAuthStore implements LocalState {
 }
 
 function toLocalSession(sessionId: string, row: Row): LocalSession {
-  const { seq, hash, tags, storedSeq, confirmedEpoch, paired, entries, journal } = row
+  const { seq, hash, changedAt, tags, storedSeq, confirmedEpoch, paired, entries, journal } = row
   const keys = entries.size - 1
   const backlogBytes = journal.reduce((sum, entry) => sum + entry.record.length, 0)
-  const ends = { seq, hash, storedSeq, confirmedEpoch }
+  const ends = { seq, hash, changedAt, storedSeq, confirmedEpoch }
   return { sessionId, ...ends, tags: [...tags], paired, keys, backlogBytes }
 }
 

@@ -14,7 +14,7 @@ export function sessionImage(
   for (const [type, ofType] of Object.entries(values))
     for (const [id, value] of Object.entries(ofType))
       entries.push({ type, id, value: encodeValue(value) })
-  return { sessionId, seq, hash: 'ab'.repeat(32), entries }
+  return { sessionId, seq, hash: 'ab'.repeat(32), changedAt: 1_000, entries }
 }
 
 /** The values beside the creds as hex, by `type id`: for comparing states whatever their order. */

@@ -25,6 +25,7 @@ export class TestWorker {
     this.disk = disk
     this.clock = clock
     this.auth = new MemoryAuthStore(disk, ack)
+    this.auth.now = () => clock.wall()
     this.replica = new StoreReplica({ store, auth: this.auth, worker: name, clock, ...timing })
     this.replica.onLost((id) => this.lost.push(id))
   }

@@ -3,6 +3,7 @@ import { GatewayError } from '../../session/errors.ts'
 import { bootPrefix, ownerName, sessionPrefix, snapshotName } from '../names.ts'
 import { damaged, readHead } from '../object.ts'
 import { encodeOwner, parseOwner, type KnownOwner, type OwnerRecord } from '../owner.ts'
+import { startOfRanges } from '../past.ts'
 import { isUnreadable, withKeys } from '../sealer.ts'
 import { conditionalWrite } from '../swap.ts'
 import { lineageOf, type Lineage } from './lineage.ts'
@@ -47,7 +48,7 @@ export async function copySession(
     const ranges = await copyRanges(logs, record)
     const now = await from.store.get(ownerName(sessionId), within(context))
     if (now?.etag !== known.etag) continue
-    const next = { ...record, ranges, copied: clock.wall() }
+    const next = { ...withoutPast(record, ranges), copied: clock.wall() }
     if (there !== undefined && isCopyOf(there.record, next))
       return { outcome: 'same', epoch, seq, removed }
     if (await put(context, next, there)) return { outcome: 'copied', epoch, seq, removed }
@@ -117,6 +118,19 @@ async function copyRanges(
     if (reach.to > from) copied.push({ ...range, from, to: reach.to })
   }
   return copied
+}
+
+/** Moments cannot be brought back from a copy: its log begins where a recovery does. */
+function withoutPast(record: OwnerRecord, ranges: OwnerRecord['ranges']): OwnerRecord {
+  const position = startOfRanges(record)
+  const { snapshot, origin } = record
+  return {
+    ...record,
+    ranges,
+    past: { position, ranges: [] },
+    snapshot: snapshot && { ...snapshot, position },
+    origin: snapshot === null && origin !== null ? { ...origin, position } : origin,
+  }
 }
 
 /** Oldest first, so that a copy that is cut short has what it takes the longest to make again. */

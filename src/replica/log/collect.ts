@@ -10,16 +10,13 @@ import {
   WORKERS,
   type BootId,
 } from '../names.ts'
+import { firstNeeded } from '../moments.ts'
 import { readOwner } from '../owner-io.ts'
 import type { OwnerRecord } from '../owner.ts'
+import { positionOf, startOfRanges } from '../past.ts'
+import type { RequestOptions } from '../../store/port.ts'
 import type { LogEntry } from './bundle.ts'
 import { readLow, swapLow } from './low.ts'
-
-export interface CollectOptions {
-  /** Bundles younger than this many milliseconds stay. */
-  keepMs: number
-  signal?: AbortSignal
-}
 
 /** Bundles that are looked at together. */
 const BATCH = 32
@@ -46,7 +43,7 @@ export interface Collected {
 export async function collectGarbage(
   context: ReplicaContext,
   before: Collected,
-  options: CollectOptions,
+  options: RequestOptions,
 ): Promise<number> {
   const { store } = context
   let removed = 0
@@ -71,7 +68,7 @@ async function isSilent(
   { store }: ReplicaContext,
   { worker, boot }: BootId,
   { counters }: Collected,
-  options: CollectOptions,
+  options: RequestOptions,
 ): Promise<boolean> {
   const object = await store.get(aliveName(worker, boot), options)
   const counter = object === undefined ? '' : Buffer.from(object.bytes).toString('base64')
@@ -84,7 +81,7 @@ async function collectBoot(
   context: ReplicaContext,
   boot: BootId,
   ended: Set<string>,
-  options: CollectOptions,
+  options: RequestOptions,
 ): Promise<number> {
   const known = await readLow(context, boot, options)
   const low = await reach(context, boot, known.low, ended, options)
@@ -98,15 +95,16 @@ async function reach(
   boot: BootId,
   low: number,
   ended: Set<string>,
-  options: CollectOptions,
+  options: RequestOptions,
 ): Promise<number> {
+  const windowStart = context.clock.wall() - context.pointInTimeMs
   for (let slot = low; slot < low + MOST;) {
     options.signal?.throwIfAborted()
-    const old = await oldBundles(context, boot, slot, ended, options)
+    const old = await oldBundles(context, boot, slot, ended, windowStart)
     const owners = ownersFor(context, options.signal)
     for (const sessions of old) {
       for (const [session, entries] of sessions)
-        if (isNeeded(await owners(session), boot, slot, entries)) return slot
+        if (isNeeded(await owners(session), boot, slot, entries, windowStart)) return slot
       slot++
     }
     if (old.length < BATCH) return slot
@@ -120,14 +118,14 @@ async function oldBundles(
   boot: BootId,
   from: number,
   ended: Set<string>,
-  { keepMs }: CollectOptions,
+  windowStart: number,
 ): Promise<Mentions[]> {
   const old: Mentions[] = []
   for (let slot = from; slot < from + BATCH; slot++) {
     const found = await context.log.slots.read(boot, slot)
     if (found?.kind === 'fence') ended.add(boot.boot)
     if (found?.kind !== 'bundle') break
-    if (context.clock.wall() - found.at < keepMs) break
+    if (found.at > windowStart) break
     old.push(found.sessions)
   }
   return old
@@ -150,20 +148,24 @@ function ownersFor(
   }
 }
 
-/** Without a record it cannot be told, so the bundle stays. */
+/**
+ * A bundle is needed while the session's log from its oldest needed base on lies in it. Without a
+ * record it cannot be told, so the bundle stays.
+ */
 function isNeeded(
   owner: OwnerRecord | undefined,
   { boot }: BootId,
   slot: number,
   entries: readonly LogEntry[],
+  windowStart: number,
 ): boolean {
   if (owner === undefined) return true
+  const position = positionOf(owner, boot, slot)
+  if (position === undefined) return false
+  const base = firstNeeded(owner, windowStart)
   const newest = Math.max(...entries.map(({ seq }) => seq))
-  const covered = owner.snapshot !== null && owner.snapshot.seq >= newest
-  const inRange = owner.ranges.some(
-    (range) => range.boot === boot && slot >= range.from && slot < (range.to ?? Infinity),
-  )
-  return inRange && !covered
+  if (base === undefined) return position >= startOfRanges(owner)
+  return position >= base.position && newest > base.seq
 }
 
 /** Ascending, and what an earlier round left. Fences stay for ever, wherever they are. */
@@ -171,7 +173,7 @@ async function sweep(
   context: ReplicaContext,
   boot: BootId,
   low: number,
-  options: CollectOptions,
+  options: RequestOptions,
 ): Promise<number> {
   if (low === 0) return 0
   let removed = 0

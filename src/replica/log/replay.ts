@@ -11,11 +11,15 @@ export function replay(
   if (base !== undefined && records.length === 0) return base
   const entries = new Map<string, Entry>()
   for (const entry of base?.entries ?? []) entries.set(keyOf(entry), entry)
-  for (const record of records)
-    for (const { type, id, value } of decodeRecord(record).writes)
+  let changedAt = base?.changedAt ?? 0
+  for (const record of records) {
+    const { at, writes } = decodeRecord(record)
+    changedAt = at
+    for (const { type, id, value } of writes)
       if (value === null) entries.delete(keyOf({ type, id }))
       else entries.set(keyOf({ type, id }), { type, id, value })
-  return { sessionId, ...end, entries: [...entries.values()] }
+  }
+  return { sessionId, ...end, changedAt, entries: [...entries.values()] }
 }
 
 function keyOf({ type, id }: { type: string; id: string }): string {

@@ -3,7 +3,8 @@ import { GatewayError } from '../../session/errors.ts'
 import type { ReplicaContext } from '../context.ts'
 import { slotName } from '../names.ts'
 import { damaged } from '../object.ts'
-import type { LogRange, OwnerRecord } from '../owner.ts'
+import type { OwnerRecord } from '../owner.ts'
+import type { ClosedRange } from '../past.ts'
 import { isUnreadable } from '../sealer.ts'
 import type { StateEnd } from '../transitions.ts'
 import type { LogEntry } from './bundle.ts'
@@ -12,10 +13,6 @@ import { missing, type Slot, type SlotReader } from './slots.ts'
 
 /** Slots that are fetched together. */
 const AHEAD = 16
-
-export interface ClosedRange extends LogRange {
-  to: number
-}
 
 type TailContext = Pick<ReplicaContext, 'store' | 'sealer'> & { slots: SlotReader }
 

@@ -1,5 +1,6 @@
 import type { ReplicaContext } from '../context.ts'
-import type { OwnerRecord, SnapshotRef } from '../owner.ts'
+import type { NewSnapshot, OwnerRecord, SnapshotRef } from '../owner.ts'
+import { endOfLine } from '../past.ts'
 import { neededFor } from './needed.ts'
 import { retain } from './retain.ts'
 
@@ -14,13 +15,14 @@ export function superseding(
     clock,
   }: Pick<ReplicaContext, 'retention' | 'pointInTimeMs' | 'clock'>,
   record: OwnerRecord,
-  snapshot: SnapshotRef,
-): { snapshot: SnapshotRef; kept: SnapshotRef[] } {
+  snapshot: NewSnapshot,
+): { snapshot: NewSnapshot; kept: SnapshotRef[] } {
   const older = record.snapshot === null ? record.kept : [record.snapshot, ...record.kept]
   const others = older.filter((ref) => ref.epoch !== snapshot.epoch || ref.seq !== snapshot.seq)
   if (others.length < older.length) return { snapshot, kept: others }
   const now = clock.wall()
-  const needed = neededFor({ ...record, snapshot, kept: others }, now - pointInTimeMs)
-  const { kept } = retain([snapshot, ...others], retention, { now, needed })
-  return { snapshot, kept: kept.flatMap(({ ref }) => (ref === snapshot ? [] : [ref])) }
+  const newest = { ...snapshot, position: endOfLine(record) }
+  const needed = neededFor({ ...record, snapshot: newest, kept: others }, now - pointInTimeMs)
+  const { kept } = retain([newest, ...others], retention, { now, needed })
+  return { snapshot, kept: kept.flatMap(({ ref }) => (ref === newest ? [] : [ref])) }
 }

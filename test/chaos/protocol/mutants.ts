@@ -231,8 +231,8 @@ export const MUTANTS: Mutant[] = [
       {
         file: FOLD,
         text: `const { slot } = context.log.position
-  const snapshot = await snapshotFor(context, sessionId, held, known.record, trigger, signal)`,
-        by: `const snapshot = await snapshotFor(context, sessionId, held, known.record, trigger, signal)
+  const found = await snapshotFor(context, sessionId, held, known.record, trigger, signal)`,
+        by: `const found = await snapshotFor(context, sessionId, held, known.record, trigger, signal)
   const { slot } = context.log.position`,
       },
     ],
@@ -251,7 +251,13 @@ export const MUTANTS: Mutant[] = [
   {
     rule: 11,
     breaks: 'a bundle goes though a session needs it',
-    changes: [{ file: COLLECT, text: 'return inRange && !covered', by: 'return false' }],
+    changes: [
+      {
+        file: COLLECT,
+        text: 'return position >= base.position && newest > base.seq',
+        by: 'return false',
+      },
+    ],
   },
   {
     rule: 11,
@@ -270,7 +276,7 @@ export const MUTANTS: Mutant[] = [
     changes: [
       {
         file: COLLECT,
-        text: "if (found?.kind !== 'bundle') break\n    if (context.clock.wall() - found.at < keepMs) break\n    old.push(found.sessions)",
+        text: "if (found?.kind !== 'bundle') break\n    if (found.at > windowStart) break\n    old.push(found.sessions)",
         by: "if (found === undefined) break\n    old.push(found.kind === 'fence' ? new Map() : found.sessions)",
       },
       {

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 
 import { encodeValue } from '../../../src/authstate/codec.ts'
 import type { AuthStore } from '../../../src/authstate/port.ts'
-import { encodeRecord } from '../../../src/authstate/record.ts'
+import { decodeRecord, encodeRecord } from '../../../src/authstate/record.ts'
 import { SESSIONS, changeAt, imageValues, imagesOf } from '../../support/authstate-child.ts'
 import { openTestStore, temporaryDirectory } from '../../support/authstate.ts'
 import { sessionImage, valuesOf } from '../../support/session-image.ts'
@@ -54,6 +54,8 @@ async function expectReplay(store: AuthStore, sessionId: string): Promise<void> 
     Array.from({ length: end - storedSeq }, (_, n) => storedSeq + 1 + n),
   )
   expect(backlogBytes).toBe(journal.reduce((sum, entry) => sum + entry.record.length, 0))
+  const times = new Map(journal.map(({ seq, record }) => [seq, decodeRecord(record).at]))
+  const atOf = (seq: number): number => times.get(seq) ?? 0
   const expected = new Map<string, Uint8Array>()
   const known = Math.max(1, storedSeq)
   const records: Buffer[] = []
@@ -67,7 +69,7 @@ async function expectReplay(store: AuthStore, sessionId: string): Promise<void> 
       })),
     )
     if (seq > known) {
-      const change = encodeRecord(seq, hash, writes)
+      const change = encodeRecord(seq, hash, writes, atOf(seq))
       hash = change.hash
       records.push(Buffer.from(change.record))
     }

@@ -10,7 +10,7 @@ import { openTestStore, temporaryDirectory } from '../../support/authstate.ts'
 /** A state directory as version 1 left it: with a session, no slots beside its boots, no images. */
 async function versionOne(): Promise<{ stateDir: string; boot: string }> {
   const stateDir = temporaryDirectory()
-  const store = await openTestStore({ stateDir })
+  const store = await openTestStore({ stateDir, now: () => 0 })
   const { boot } = store
   await store.create('a', initAuthCreds())
   const handle = await store.open('a')
@@ -19,6 +19,7 @@ async function versionOne(): Promise<{ stateDir: string; boot: string }> {
   const db = new DatabaseSync(join(stateDir, 'state.db'))
   db.exec(`ALTER TABLE boots DROP COLUMN next_slot;
     ALTER TABLE sessions DROP COLUMN image;
+    ALTER TABLE sessions DROP COLUMN changed_at;
     DROP TABLE images`)
   for (const row of db.prepare('SELECT boot, minted FROM boots').all()) {
     const sum = checksum(String(row['boot']), Number(row['minted']))

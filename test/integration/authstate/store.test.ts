@@ -19,7 +19,7 @@ function testImage(sessionId: string, keys: number): SessionImage {
   const entries = [{ type: 'creds', id: '', value: encodeValue(creds) }]
   for (let n = 0; n < keys; n += 1)
     entries.push({ type: 'pre-key', id: String(n), value: encodeValue(pair(n % 256)) })
-  return { sessionId, seq: 41, hash: 'ab'.repeat(32), entries }
+  return { sessionId, seq: 41, hash: 'ab'.repeat(32), changedAt: 1_000, entries }
 }
 
 function sorted(entries: readonly Entry[]): Entry[] {
@@ -101,7 +101,7 @@ describe('images', () => {
     const again = await openTestStore({ stateDir })
     expect(again.find('a')).toMatchObject(found)
     const { entries, ...rest } = await again.image('a')
-    expect(rest).toEqual({ sessionId: 'a', seq: 41, hash: image.hash })
+    expect(rest).toEqual({ sessionId: 'a', seq: 41, hash: image.hash, changedAt: image.changedAt })
     expect(sorted(entries)).toEqual(sorted(image.entries))
   })
 

@@ -23,6 +23,7 @@ function head(n: number): SessionHead {
     sessionId: `s${n}`,
     seq: 0,
     hash: GENESIS_HASH,
+    changedAt: 0,
     storedSeq: 0,
     confirmedEpoch: 0,
     paired: false,
@@ -54,7 +55,8 @@ test('sessions that write at once share commits', async () => {
       let previous: Uint8Array = Buffer.from(GENESIS_HASH, 'hex')
       for (let seq = 1; seq <= CHANGES; seq += 1) {
         const value = Uint8Array.of(1, 192)
-        const { record, hash } = encodeRecord(seq, previous, [{ type: 't', id: `${seq}`, value }])
+        const write = { type: 't', id: `${seq}`, value }
+        const { record, hash } = encodeRecord(seq, previous, [write], seq)
         previous = hash
         const durable = new Promise<void>((resolve) => {
           waiting.set(n, { seq, resolve })
@@ -102,7 +104,7 @@ test('a change that does not follow on the last one is refused', async () => {
     onFailure: () => {},
   })
   const corrupt = expect.objectContaining({ code: 'state.corrupt' })
-  const { record } = encodeRecord(2, Buffer.alloc(32), [])
+  const { record } = encodeRecord(2, Buffer.alloc(32), [], 0)
   await expect(writer.submit({ kind: 'create', head: head(1), record })).rejects.toThrow(corrupt)
   await expect(writer.close()).rejects.toThrow(corrupt)
 })

@@ -40,6 +40,7 @@ it('clears the log of a worker that is gone for good, from the second look on', 
 it('leaves what an owner record still points to', async () => {
   const store = new MemoryStore()
   const gone = await leftBehind(store)
+  expect(await gone.replica.collect()).toBe(1)
   const before = bundlesOf(store, 'gone')
   const heir = another(store, gone)
   for (let round = 0; round < 3; round++) expect(await heir.replica.collect()).toBe(0)

@@ -148,7 +148,7 @@ describe('a fold', () => {
       worker.write(ID, `more ${i}`)
       await worker.replica.fold(ID, 'interval')
     }
-    expect(store.names().filter((name) => name !== OWNER)).toHaveLength(4)
+    expect(store.names('v1/sessions/').filter((name) => name !== OWNER)).toHaveLength(4)
   })
 
   it('does not store the leavings of a pairing', async () => {

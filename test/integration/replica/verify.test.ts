@@ -44,7 +44,7 @@ describe('verify', () => {
         epoch: 1,
         seq: 4,
         backups: 1,
-        slots: 1,
+        slots: 2,
         read: [{ id: '1-2', sound: true }],
         findings: [],
       },

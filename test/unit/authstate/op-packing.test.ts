@@ -40,6 +40,7 @@ function head(n: number, seq: number): SessionHead {
     sessionId: `s${n}`,
     seq,
     hash: `${seq}`.padStart(64, 'a'),
+    changedAt: 2 ** 41 + seq,
     storedSeq: seq - 1,
     confirmedEpoch: 3,
     paired: seq % 2 === 0,

@@ -17,14 +17,15 @@ const writes = fc.array(
   }),
 )
 
+const number = fc.maxSafeNat()
+
 test('a record gives back the change that it was made of', () => {
   fc.assert(
-    fc.property(writes, fc.maxSafeInteger(), (changed, number) => {
-      const seq = Math.abs(number)
-      const { record, hash } = encodeRecord(seq, genesis, changed)
+    fc.property(writes, number, number, (changed, seq, at) => {
+      const { record, hash } = encodeRecord(seq, genesis, changed, at)
       expect(record.buffer.byteLength).toBe(record.length)
       const change = decodeRecord(record)
-      expect(change).toMatchObject({ seq, previous: GENESIS_HASH, hash: hash.toString('hex') })
+      expect(change).toMatchObject({ seq, at, previous: GENESIS_HASH, hash: hash.toString('hex') })
       expect(change.writes.map((write) => [write.type, write.id])).toEqual(
         changed.map((write) => [write.type, write.id]),
       )
@@ -36,23 +37,24 @@ test('a record gives back the change that it was made of', () => {
   )
 })
 
-test('the hash is sha256 over the previous hash, the number and the body', () => {
+test('the hash is sha256 over the previous hash, the number, the time and the body', () => {
   const changed = [{ type: 'session', id: '49.0', value: Uint8Array.of(1, 2) }]
   const previous = createHash('sha256').update('before').digest()
-  const { hash } = encodeRecord(258, previous, changed)
+  const { hash } = encodeRecord(258, previous, changed, 2 ** 40 + 3)
   const expected = createHash('sha256')
     .update(previous)
-    .update(Buffer.from('0000000000000102', 'hex'))
+    .update(Buffer.from('00000000000001020000010000000003', 'hex'))
     .update(packWrites(changed))
     .digest()
   expect(hash).toEqual(expected)
 })
 
 test('any flipped bit is found', () => {
-  const { record } = encodeRecord(7, genesis, [
+  const changed = [
     { type: 'creds', id: '', value: Uint8Array.of(1, 2, 3) },
     { type: 'pre-key', id: '5', value: null },
-  ])
+  ]
+  const { record } = encodeRecord(7, genesis, changed, 1_700_000_000_000)
   for (let bit = 0; bit < record.length * 8; bit += 1) {
     const damaged = Uint8Array.from(record)
     damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7))

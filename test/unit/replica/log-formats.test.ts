@@ -13,7 +13,7 @@ const DAMAGED = expect.objectContaining({ code: 'replica.damaged', subject: slot
 
 function bundleOf(size: number): Bundle {
   const value = Buffer.alloc(size, 'v')
-  const { record } = encodeRecord(1, Buffer.alloc(32), [{ type: 'session', id: 'a', value }])
+  const { record } = encodeRecord(1, Buffer.alloc(32), [{ type: 'session', id: 'a', value }], 5)
   const entries = [
     { session: 'shop', epoch: 2, seq: 1, record },
     { session: 'bar', epoch: 7, seq: 1, record },

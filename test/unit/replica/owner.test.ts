@@ -39,7 +39,8 @@ describe('the owner record as an object', () => {
   })
 
   it.each([
-    ['a later format', { format: 2 }],
+    ['a later format', { format: 3 }],
+    ['an earlier format', { format: 1 }],
     ['an unknown field', { extra: 1 }],
     ['epoch 0', { epoch: 0 }],
     ['a snapshot beyond its end', { snapshot: refOf(11) }],

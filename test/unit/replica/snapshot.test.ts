@@ -31,7 +31,12 @@ describe('a snapshot', () => {
     const found = await decodeSnapshot('shop', EXPECTED, bytes, plainSealer)
     expect(found).toMatchObject({ ...META, keys })
     const { entries, packed, ...rest } = found.image
-    expect(rest).toEqual({ sessionId: 'shop', seq: image.seq, hash: image.hash })
+    expect(rest).toEqual({
+      sessionId: 'shop',
+      seq: image.seq,
+      hash: image.hash,
+      changedAt: image.changedAt,
+    })
     expect(isDeepStrictEqual(plain(entries), plain(image.entries))).toBe(true)
     const again = await unpackEntries(packed ?? Buffer.of())
     expect(isDeepStrictEqual(plain(again), plain(image.entries))).toBe(true)

@@ -39,7 +39,14 @@ describe('claim', () => {
     expect(next).toMatchObject({ epoch: 4, seq: 10, hash: hashOf(10), snapshot: null })
     expect(next.kept.map(({ seq }) => seq)).toEqual([10, 7])
     expect(next.ranges).toEqual([OPEN])
-    expect(next.origin).toEqual({ epoch: 4, seq: 10, hash: hashOf(10) })
+    expect(next.origin).toEqual({
+      epoch: 4,
+      seq: 10,
+      hash: hashOf(10),
+      at: STAMP.at,
+      position: 5,
+      fresh: true,
+    })
   })
 
   it('begins where there was nothing', () => {
@@ -59,13 +66,6 @@ describe('claim', () => {
       () => claimed(recordOf(), { from: 'local', end: { seq: 12, hash: hashOf(12) } }),
     ],
     ['of a tombstone', () => claimed(recordOf({ removed: true }), AT_10)],
-    [
-      'while an earlier range is open',
-      () => {
-        const ranges = { closed: [{ ...EARLIER, to: null }], open: OPEN }
-        return claimOwner('shop', recordOf(), NEXT, AT_10, ranges, STAMP)
-      },
-    ],
   ])('is stopped %s', (_, claim) => {
     expect(claim).toThrow(STOPPED)
   })
@@ -103,12 +103,21 @@ describe('fold, release, seize, remove', () => {
 
   it('rewind makes what was gone back to the whole history', () => {
     const next = rewindOwner(recordOf({ ranges: [EARLIER] }), HELD, snapshots, STAMP)
-    expect(next).toMatchObject({ seq: 12, ranges: [], released: true, snapshot: refOf(12) })
-    expect(next.origin).toEqual({ epoch: 3, seq: 12, hash: hashOf(12) })
+    expect(next).toMatchObject({ seq: 12, ranges: [], released: true })
+    expect(next.snapshot).toEqual(refOf(12, { position: 5 }))
+    expect(next.past).toEqual({ position: 0, ranges: [EARLIER] })
+    expect(next.origin).toEqual({
+      epoch: 3,
+      seq: 12,
+      hash: hashOf(12),
+      at: 1_000,
+      position: 5,
+      fresh: false,
+    })
   })
 
   it('release keeps the end even where nothing was stored', () => {
-    const end = { seq: 15, hash: hashOf(15) }
+    const end = { seq: 15, hash: hashOf(15), changedAt: 1_500 }
     const open = { worker: 'w1', boot: BOOT, from: 7, to: null }
     const record = recordOf({ ranges: [EARLIER, open] })
     const next = releaseOwner(record, HELD, end, 9, undefined, STAMP)
@@ -153,6 +162,13 @@ describe('fold, release, seize, remove', () => {
   }
 
   function release(seq: number, holder = HELD): unknown {
-    return releaseOwner(recordOf(), holder, { seq, hash: hashOf(seq) }, 7, undefined, STAMP)
+    return releaseOwner(
+      recordOf(),
+      holder,
+      { seq, hash: hashOf(seq), changedAt: 1_500 },
+      7,
+      undefined,
+      STAMP,
+    )
   }
 })
