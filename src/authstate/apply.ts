@@ -281,6 +281,8 @@ export class Applier {
   }
 
   #remove(head: SessionHead): void {
+    // Keys that were deleted are overwritten wherever they lie in the file.
+    this.#db.exec('PRAGMA secure_delete = ON')
     for (const [table, key] of [
       ['kv', 'session'],
       ['images', 'session'],
@@ -288,6 +290,7 @@ export class Applier {
       ['sessions', 'n'],
     ])
       this.#db.prepare(`DELETE FROM ${table} WHERE ${key} = ?`).run(head.n)
+    this.#db.exec('PRAGMA secure_delete = FAST')
     this.#heads.delete(head.n)
     this.#over.delete(head.n)
     this.#damaged.delete(head.n)

@@ -87,6 +87,13 @@ export interface Inspection {
   doubts: Doubt[]
 }
 
+/** Paths of files that were set aside. */
+export interface PurgedQuarantine {
+  deleted: string[]
+  /** What stays although the session is, or may be, in it. */
+  stayed: { path: string; why: string }[]
+}
+
 /**
  * When a change counts as acknowledged: durable on this disk, or in the object store too.
  */
@@ -206,6 +213,8 @@ export interface AuthStore {
   quarantine(sessionId: string, reason: string): Promise<string>
   /** Deletes the local state of a session that was logged out or removed. */
   purge(sessionId: string): Promise<void>
+  /** Deletes what was set aside of a session, but for files that hold others too. */
+  purgeQuarantine(sessionId: string): PurgedQuarantine
 
   /** Opens a session for a socket. Only one handle at a time: a second open throws `session.busy`. */
   open(sessionId: string): Promise<AuthHandle>

@@ -25,9 +25,11 @@ import type {
   LocalSession,
   SessionImage,
   ShippedEnd,
+  PurgedQuarantine,
 } from './port.ts'
 import type { Pressure } from './pressure.ts'
 import { copySession } from './quarantine.ts'
+import { purgeQuarantine } from './purge-quarantine.ts'
 import type { Reader } from './reader.ts'
 import { encodeRecord } from './record.ts'
 import { SessionHandle, decodeCreds } from './session-handle.ts'
@@ -232,6 +234,10 @@ export class LocalAuthStore implements AuthStore {
 
   async purge(sessionId: string): Promise<void> {
     await this.#remove(sessionId, () => '')
+  }
+
+  purgeQuarantine(sessionId: string): PurgedQuarantine {
+    return purgeQuarantine(this.#parts.stateDir, sessionId)
   }
 
   async open(sessionId: string): Promise<AuthHandle> {

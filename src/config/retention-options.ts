@@ -7,7 +7,7 @@ export const RETENTION_OPTIONS = {
     env: 'WA_GATEWAY_KEEP_LAST',
     key: 'retention.keepLast',
     kind: integer(1, 1_000),
-    default: 3,
+    default: 4,
     doc: 'Newest backups of a session that stay however old they are. Old ratchets undo forward secrecy: whoever gets hold of an old backup and has recorded the ciphertext since can read it, so keep no more and no longer than you would go back.',
   }),
   keepHourly: option({

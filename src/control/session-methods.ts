@@ -115,10 +115,18 @@ export const SESSION_METHODS = {
     summary: 'Unlinks the device and deletes the session with its backups',
     params: bySession,
     query: confirm,
+    /** What was deleted, and what stays: see `session remove --help`. */
     result: z.object({
       id: z.string(),
       unlinked: z.boolean(),
       detail: z.string().exactOptional(),
+      snapshots: z.number(),
+      bytes: z.number(),
+      logUntil: z.number(),
+      setAside: z.object({
+        deleted: z.array(z.string()),
+        stayed: z.array(z.object({ path: z.string(), why: z.string() })),
+      }),
     }),
   },
   'session.pause': {

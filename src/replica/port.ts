@@ -209,6 +209,18 @@ export interface SessionPruned {
   detail?: string
 }
 
+/** What a removal deleted in the object store. */
+export interface RemovedCopies {
+  /** Stored snapshots, and their bytes. */
+  snapshots: number
+  bytes: number
+  /**
+   * Its changes lie in bundles with those of other sessions, which go when they are too old for going
+   * back: all of them soon after this time, in milliseconds since the epoch.
+   */
+  logUntil: number
+}
+
 export interface PruneOptions {
   /** Default: everything that is stored. */
   sessionIds?: readonly string[]
@@ -332,8 +344,11 @@ export interface Replica {
   prune(options: PruneOptions, onPruned: (pruned: SessionPruned) => void): Promise<void>
   /** Which superseded snapshots stay by themselves. */
   readonly retention: RetentionPolicy
-  /** Marks the session removed (a tombstone that keeps the epoch) and deletes its snapshots. */
-  remove(sessionId: string): Promise<void>
+  /**
+   * Marks the session removed (a tombstone that keeps the epoch) and deletes its snapshots. Can be run
+   * again.
+   */
+  remove(sessionId: string): Promise<RemovedCopies>
   /** Ids of all sessions that the store has anything of, or that this disk knows it had, ascending. */
   stored(signal?: AbortSignal): Promise<string[]>
   /** Ids of sessions in the store whose last owner was a worker of this name. For standalone workers. */

@@ -1,23 +1,32 @@
 import { GatewayError } from '../session/errors.ts'
 import { letGo, newStamp, type ReplicaContext } from './context.ts'
-import { ownerName, sessionPrefix } from './names.ts'
+import { ownerName } from './names.ts'
 import { readOwner, swapOwner } from './owner-io.ts'
 import type { KnownOwner } from './owner.ts'
+import type { RemovedCopies } from './port.ts'
+import { listSnapshots, sweepable } from './retention/sweep.ts'
 import { removeOwner } from './transitions.ts'
 
 const ROUNDS = 10
 
 /**
- * The tombstone first, then every snapshot object, named or not. Can be run again where it stopped.
- * The owner record itself is never deleted, so that no epoch is ever given twice.
+ * The tombstone first, then every snapshot object, named or not. Can be run again where it stopped,
+ * also after the session was created anew: then only what is older goes. The owner record itself is
+ * never deleted, so that no epoch is ever given twice. Its changes in the log go with their bundles.
  */
-export async function removeSession(context: ReplicaContext, sessionId: string): Promise<void> {
-  if (!(await bury(context, sessionId))) return
+export async function removeSession(
+  context: ReplicaContext,
+  sessionId: string,
+): Promise<RemovedCopies> {
+  const logUntil = context.clock.wall() + context.pointInTimeMs
+  if (!(await bury(context, sessionId))) return { snapshots: 0, bytes: 0, logUntil }
   letGo(context, sessionId, removed(sessionId))
-  const names: string[] = []
-  for await (const { name } of context.store.list(sessionPrefix(sessionId)))
-    if (name !== ownerName(sessionId)) names.push(name)
-  for (const name of names) await context.store.remove(name)
+  const listed = await listSnapshots(context, sessionId)
+  const known = await readOwner(context, sessionId)
+  const gone = known === undefined ? [] : sweepable(known.record, listed)
+  for (const { name } of gone) await context.store.remove(name)
+  const bytes = gone.reduce((sum, { size }) => sum + size, 0)
+  return { snapshots: gone.length, bytes, logUntil }
 }
 
 async function bury(context: ReplicaContext, sessionId: string): Promise<boolean> {

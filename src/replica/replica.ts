@@ -24,6 +24,7 @@ import type {
   OwnerView,
   PartCheck,
   PruneOptions,
+  RemovedCopies,
   Replica,
   SessionCheck,
   SessionPruned,
@@ -208,7 +209,7 @@ export class StoreReplica implements Replica {
     return pruneSessions(this.#context, exclusively, options, onPruned)
   }
 
-  remove(id: string): Promise<void> {
+  remove(id: string): Promise<RemovedCopies> {
     return this.#lock.run(id, () => removeSession(this.#context, id))
   }
 

@@ -1,6 +1,7 @@
 import { nextStep } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
-import type { BackupInfo } from '../replica/port.ts'
+import type { PurgedQuarantine } from '../authstate/port.ts'
+import type { BackupInfo, RemovedCopies } from '../replica/port.ts'
 import type { ServicePorts } from './ports.ts'
 import { releaseInTime } from './release.ts'
 import type { Roster } from './roster.ts'
@@ -9,6 +10,12 @@ export interface Unlinked {
   /** False: WhatsApp could not be told, so the phone may still list the device. */
   unlinked: boolean
   detail?: string
+}
+
+/** What a removal deleted, and what stays for a while or until a person sees to it. */
+export interface Removed extends Unlinked, RemovedCopies {
+  /** Files of local state that were set aside earlier. */
+  setAside: PurgedQuarantine
 }
 
 /** What an operator or an application does to one session, apart from pairing and recovering. */
@@ -27,17 +34,26 @@ export class Operations {
     return { unlinked: true }
   }
 
-  /** Unlinks the device where it can, then deletes the session with its backups. */
-  async remove(sessionId: string): Promise<Unlinked> {
-    const runner = this.#roster.known(sessionId)
-    const unlinked = await this.#unlink(sessionId)
-    await runner.stop()
-    await this.#ports.replica.remove(sessionId)
-    if (this.#ports.auth.find(sessionId) !== undefined) await this.#ports.auth.purge(sessionId)
-    await this.#roster.save(sessionId, { desired: 'removed' })
+  /**
+   * Unlinks the device where it can, then deletes the session: the tombstone in the store first, then
+   * its backups, its local state and what was set aside of it, its row last. Can be run again where it
+   * stopped, and later for what has become deletable since.
+   */
+  async remove(sessionId: string): Promise<Removed> {
+    const { auth, registry, replica } = this.#ports
+    const again = !this.#roster.has(sessionId)
+    if (again && !(await this.#wasRemoved(sessionId))) this.#roster.known(sessionId)
+    const unlinked = again
+      ? { unlinked: false, detail: 'the session was removed before' }
+      : await this.#unlink(sessionId)
+    if (!again) await this.#roster.known(sessionId).stop()
+    const copies = await replica.remove(sessionId)
+    if (auth.find(sessionId) !== undefined) await auth.purge(sessionId)
+    const setAside = auth.purgeQuarantine(sessionId)
+    if (!again) await this.#roster.save(sessionId, { desired: 'removed' })
     this.#roster.forget(sessionId)
-    await this.#ports.registry.remove(sessionId)
-    return unlinked
+    await registry.remove(sessionId)
+    return { ...unlinked, ...copies, setAside }
   }
 
   /** Closes the connection, stores the state, and keeps the session closed until resumed. */
@@ -109,6 +125,10 @@ export class Operations {
   next(sessionId: string): string | undefined {
     const cause = this.#roster.known(sessionId).cause
     return cause === undefined ? undefined : nextStep(cause, sessionId)
+  }
+
+  async #wasRemoved(sessionId: string): Promise<boolean> {
+    return (await this.#ports.replica.owner(sessionId))?.removed === true
   }
 
   async #unlink(sessionId: string): Promise<Unlinked> {

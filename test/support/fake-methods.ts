@@ -200,7 +200,18 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     'session.remove': async ({ session: id, confirm }) => {
       confirmed(id, confirm)
       sessions.delete(id)
-      return { id, unlinked: false, detail: 'it was not online' }
+      const stayed = [
+        { path: '/state/quarantine/state-1.db', why: 'it also holds 1 other session' },
+      ]
+      return {
+        id,
+        unlinked: false,
+        detail: 'it was not online',
+        snapshots: 3,
+        bytes: 3_072,
+        logUntil: AT,
+        setAside: { deleted: ['/state/quarantine/ben-1.db'], stayed },
+      }
     },
     'session.pause': async ({ session: id }) => ({ session: change(id, 'closed') }),
     'session.resume': async ({ session: id }) => ({ session: change(id, 'queued') }),

@@ -18,7 +18,7 @@ export interface RetentionPolicy {
 }
 
 export const DEFAULT_RETENTION: RetentionPolicy = {
-  keepLast: 3,
+  keepLast: 4,
   keepHourly: 72,
   keepDaily: 0,
   keepWithin: 0,

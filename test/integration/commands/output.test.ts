@@ -31,7 +31,11 @@ describe('for a person', () => {
     ['session pair carl', 0, /▄[^]*Linked devices[^]*carl is paired and online\n$/],
     ['session pair carl --code +491701234567', 0, /ABCD-1234[^]*carl is paired and online\n$/],
     ['session logout anna --confirm=anna', 0, /anna is unlinked/],
-    ['session remove ben --confirm ben', 0, /ben is removed/],
+    [
+      'session remove ben --confirm ben',
+      0,
+      /^ben is removed \(3 stored snapshots, 3\.0 KiB; 1 file in quarantine\/\)\n$/,
+    ],
     ['recover --session anna', 0, /anna +recovered +warm +1\.0 s/],
     [
       'recoveries list',

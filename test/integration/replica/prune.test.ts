@@ -235,3 +235,36 @@ it('a release whose reply was lost stays one, though it was pruned before it was
   expect(worker.lost).toEqual([])
   await expectWhole(store, worker)
 })
+
+describe('removing a session', () => {
+  it('takes every snapshot, named or not, and goes on where it stopped', async () => {
+    const store = new MemoryStore()
+    const worker = await withBackups(store)
+    const { epoch, seq } = recordOf(store)
+    store.store(snapshotName(ID, epoch, seq + 1), Buffer.from('late'))
+    let removals = 0
+    store.onWrite = async (write) => {
+      if (write.kind === 'remove' && ++removals === 3) throw unavailable()
+      return write.apply()
+    }
+    await expect(worker.replica.remove(ID)).rejects.toThrow('the store is away')
+    expect(recordOf(store)).toMatchObject({ removed: true, epoch, seq })
+    expect(snapshotsOf(store)).toHaveLength(3)
+    expect(await worker.replica.remove(ID)).toMatchObject({ snapshots: 3 })
+    expect(snapshotsOf(store)).toEqual([])
+  })
+
+  it('spares a session that was created anew meanwhile', async () => {
+    const store = new MemoryStore()
+    const worker = await withBackups(store)
+    await worker.replica.remove(ID)
+    await worker.auth.purge(ID)
+    await worker.pair(ID)
+    const before = namedOf(store)
+    const claimed = recordOf(store)
+    // As if the listing of the removal were older than the new pairing.
+    store.store(snapshotName(ID, claimed.epoch - 1, 1), Buffer.from('late'))
+    expect(await prune(worker)).toMatchObject({ leftovers: 1 })
+    expect(snapshotsOf(store)).toEqual(before)
+  })
+})

@@ -1,0 +1,26 @@
+import type { Result } from '../../src/control/api.ts'
+import { bytes } from '../../src/words/bytes.ts'
+import { instant } from '../../src/words/time.ts'
+
+type Removed = Result<'session.remove'>
+
+export function renderRemoved({ id, snapshots, bytes: size, setAside }: Removed): string {
+  const parts = [
+    `${snapshots} stored ${snapshots === 1 ? 'snapshot' : 'snapshots'}, ${bytes(size)}`,
+  ]
+  const { length } = setAside.deleted
+  if (length > 0) parts.push(`${length} ${length === 1 ? 'file' : 'files'} in quarantine/`)
+  return `${id} is removed (${parts.join('; ')})\n`
+}
+
+/** What a person should know or do, a line each. */
+export function renderStays({ unlinked, detail, logUntil, setAside }: Removed): string[] {
+  const lines = setAside.stayed.map(({ path, why }) => `${path} stays: ${why}`)
+  lines.push(
+    `its changes in logs that it shares with other sessions stay until ${instant(logUntil)}; copies made elsewhere stay`,
+  )
+  if (unlinked) return lines
+  const why = detail === undefined ? '' : ` (${detail})`
+  const remove = 'remove the device on the phone, under Linked devices'
+  return [...lines, `WhatsApp was not told${why}: ${remove}`]
+}
