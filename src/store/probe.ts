@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError } from '../session/errors.ts'
+import { noConditionalWrites } from './no-conditional-writes.ts'
 import type { ObjectStore, PutOutcome, RequestOptions } from './port.ts'
 
 /** Each is a promise of the store that session ownership rests on. */
@@ -30,12 +31,7 @@ export async function probeConditionalWrites(
   const result = await runProbe(store, options)
   for (const [promise, honoured] of Object.entries(result)) {
     if (honoured) continue
-    throw new GatewayError({
-      code: 'store.no-conditional-writes',
-      message: `${store.label} cannot be trusted with sessions: ${WORDS[promise as keyof ProbeResult]}`,
-      subject: store.label,
-      hint: 'use a store with conditional writes (MinIO of 2025-09 or later, AWS S3, Cloudflare R2, Ceph RGW) without a proxy or cache that drops the headers',
-    })
+    throw noConditionalWrites(store.label, WORDS[promise as keyof ProbeResult])
   }
   return result
 }

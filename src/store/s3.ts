@@ -6,6 +6,7 @@ import { readBody } from './s3-body.ts'
 import { S3Caller } from './s3-call.ts'
 import type { RetryLimits } from './s3-call.ts'
 import { isMissing } from './s3-errors.ts'
+import { noConditionalWrites } from './no-conditional-writes.ts'
 import { listQuery, parseListPage } from './s3-list.ts'
 import type { ListPage, ListQuery } from './s3-list.ts'
 import { createS3Transport } from './s3-transport.ts'
@@ -175,10 +176,17 @@ class S3Store implements ObjectStore {
         ...(await this.#write(exchange, name, bytes, condition)),
       }),
       // AWS answers If-Match on a missing object with 404.
-      outcome: (thrown, exchange) =>
-        exchange.status === 412 || isMissing(thrown, exchange)
+      outcome: (thrown, exchange) => {
+        if (exchange.status === 501)
+          throw noConditionalWrites(
+            this.label,
+            `it does not implement conditional writes (${Object.keys(condition).join()}, HTTP 501)`,
+            thrown,
+          )
+        return exchange.status === 412 || isMissing(thrown, exchange)
           ? { value: { kind: 'conflict' } }
-          : undefined,
+          : undefined
+      },
     })
   }
 

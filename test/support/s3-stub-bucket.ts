@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Answer } from './s3-stub-answer.ts'
+import { refusePut, type Generation, type PutCondition } from './s3-stub-generations.ts'
 
 export interface StubObject {
   bytes: Buffer
@@ -7,20 +9,17 @@ export interface StubObject {
   modified: Date
 }
 
-export type Answer = {
-  status: number
-  headers?: Record<string, string>
-  body?: Buffer
-  /** For an S3 error document. */
-  code?: string
-}
-
 /** One bucket in memory. Every method is one S3 call and its answer. */
 export class StubBucket {
   readonly objects = new Map<string, StubObject>()
   /** The XML of its lifecycle configuration; undefined where it has none. */
   lifecycle: string | undefined
   versioning: 'Enabled' | 'Suspended' | undefined
+  readonly #generation: Generation
+
+  constructor(generation: Generation) {
+    this.#generation = generation
+  }
 
   /** The answer to a question about the bucket itself. */
   about(query: URLSearchParams): Answer {
@@ -44,22 +43,9 @@ export class StubBucket {
     }
   }
 
-  put(
-    name: string,
-    bytes: Buffer,
-    condition: { ifMatch?: string | undefined; ifNoneMatch?: string | undefined },
-  ): Answer {
-    const current = this.objects.get(name)
-    if (condition.ifNoneMatch !== undefined) {
-      if (condition.ifNoneMatch !== '*') return { status: 501, code: 'NotImplemented' }
-      if (current !== undefined) return { status: 412, code: 'PreconditionFailed' }
-    }
-    if (condition.ifMatch !== undefined) {
-      if (current === undefined) return { status: 404, code: 'NoSuchKey' }
-      if (condition.ifMatch.replaceAll('"', '') !== current.etag) {
-        return { status: 412, code: 'PreconditionFailed' }
-      }
-    }
+  put(name: string, bytes: Buffer, condition: PutCondition): Answer {
+    const refusal = refusePut(this.#generation, condition, this.objects.get(name)?.etag)
+    if (refusal !== undefined) return refusal
     const etag = createHash('md5').update(bytes).digest('hex')
     this.objects.set(name, { bytes, etag, modified: new Date() })
     return { status: 200, headers: { etag: `"${etag}"` } }

@@ -4,9 +4,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StubBucket } from './s3-stub-bucket.ts'
-import type { Answer } from './s3-stub-bucket.ts'
+import type { Answer } from './s3-stub-answer.ts'
 import { Faults, nameMatches } from './s3-stub-faults.ts'
 import type { Fault, RequestKind } from './s3-stub-faults.ts'
+import type { Generation } from './s3-stub-generations.ts'
 import { refuseSignature } from './s3-stub-signature.ts'
 
 export interface StubOptions {
@@ -16,6 +17,8 @@ export interface StubOptions {
   port?: number
   /** Objects in a page of a list. */
   pageSize?: number
+  /** Which server it behaves like with conditional writes; `aws` where left out. */
+  generation?: Generation
 }
 
 export interface SeenRequest {
@@ -44,9 +47,11 @@ export class S3Stub {
   readonly #buckets = new Map<string, StubBucket>()
   readonly #server: Server
   readonly #pageSize: number
+  readonly #generation: Generation
 
   constructor(options: StubOptions) {
     this.#pageSize = options.pageSize ?? 1000
+    this.#generation = options.generation ?? 'aws'
     for (const name of options.buckets ?? []) this.makeBucket(name)
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
@@ -65,7 +70,7 @@ export class S3Stub {
   }
 
   makeBucket(name: string): void {
-    this.#buckets.set(name, new StubBucket())
+    this.#buckets.set(name, new StubBucket(this.#generation))
   }
 
   /** The objects of a bucket by name, for looking and for damaging. */
@@ -85,6 +90,10 @@ export class S3Stub {
   /** How many requests of a kind came, on names that match. */
   count(kind: RequestKind, name?: string | RegExp): number {
     return this.seen.filter((seen) => seen.kind === kind && nameMatches(name, seen.name)).length
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async close(): Promise<void> {
