@@ -25,6 +25,19 @@ export function isAdoptionOf(state: readonly Entry[], entries: readonly Entry[])
   return (mark !== undefined && decodeValue(mark.value) === digest) || digestOf(state) === digest
 }
 
+/** `creds.me.id`: the linked device, as `<phone>:<device>@s.whatsapp.net`. */
+export function deviceOf(entries: readonly Entry[]): string | undefined {
+  const creds = entries.find(({ type }) => type === 'creds')
+  if (creds === undefined) return undefined
+  try {
+    const { me } = (decodeValue(creds.value) ?? {}) as { me?: { id?: unknown } | null }
+    return typeof me?.id === 'string' ? me.id : undefined
+  } catch {
+    // That they cannot be decoded is among their faults (check.ts).
+    return undefined
+  }
+}
+
 function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

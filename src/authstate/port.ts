@@ -197,6 +197,8 @@ export interface AuthStore {
 
   /** Whether an image is of a linked device; `LocalSession.paired` once it is installed. */
   isPaired(image: SessionImage): boolean
+  /** Which linked device these values are, as `<phone>:<device>@s.whatsapp.net`, where they say so. */
+  deviceOf(entries: readonly Entry[]): string | undefined
   /**
    * What a connection would stumble over in these values: keys that cannot be decoded, creds without
    * identity (`linked`: or without the account that links them). Empty where there is nothing.

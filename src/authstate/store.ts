@@ -4,7 +4,7 @@ import { GatewayError } from '../session/errors.ts'
 import { assertSessionId } from '../session/ids.ts'
 import { ADOPTED_TYPE } from '../session/own-type.ts'
 
-import { adoptionMark, isAdoptionOf } from './adopted.ts'
+import { adoptionMark, deviceOf, isAdoptionOf } from './adopted.ts'
 import { isPaired } from './apply.ts'
 import { ackSeqOf } from './acknowledged.ts'
 import { Boots } from './boots.ts'
@@ -211,6 +211,10 @@ export class LocalAuthStore implements AuthStore {
 
   inspect(packed: Uint8Array): Promise<Inspection> {
     return inspect(packed, this.#parts.revive)
+  }
+
+  deviceOf(entries: readonly Entry[]): string | undefined {
+    return deviceOf(entries)
   }
 
   isPaired({ entries }: SessionImage): boolean {

@@ -26,6 +26,8 @@ export interface MovingInFacts {
   faults: readonly string[]
   /** Its runner is at work on something else. */
   busy: boolean
+  /** Another session here that is the same device of the same phone. */
+  twin: string | undefined
   /** The local state, where there is some of a linked device. */
   local: 'none' | 'same' | 'other'
   owner: Pick<OwnerView, 'worker' | 'mine' | 'released' | 'removed' | 'backups'> | undefined
@@ -53,7 +55,7 @@ type Verdict = { kind: 'begin' } | { kind: 'finish' } | { kind: 'refuse'; admiss
  * Whether the state that was brought may become the session's. `finish`: it did before, which goes on
  * where it stopped. Nothing that there is already is ever replaced.
  */
-export function judge({ sessionId: id, faults, busy, local, owner }: MovingInFacts): Verdict {
+export function judge({ sessionId: id, faults, busy, twin, local, owner }: MovingInFacts): Verdict {
   if (faults.length > 0) {
     const unpaired = faults.every((fault) => fault.endsWith('lack account'))
     return unpaired
@@ -67,12 +69,14 @@ export function judge({ sessionId: id, faults, busy, local, owner }: MovingInFac
       `worker '${owner.worker}' has a session of this name`,
       'import it there, or under another name with --as',
     )
+  if (twin !== undefined)
+    return refuse('exists', `session ${twin} is the same device of the same phone`, `use ${twin}`)
   if (local === 'same') return { kind: 'finish' }
   if (local === 'other')
     return refuse(
       'exists',
       'there is a session of this name with another state',
-      `keep it, or import under another name with --as, or first: wa-gateway session remove ${id}`,
+      'keep it, or import under another name with --as',
     )
   if (owner !== undefined && !owner.removed && owner.backups.length > 0)
     return refuse(
@@ -91,7 +95,8 @@ export function judge({ sessionId: id, faults, busy, local, owner }: MovingInFac
 export class MovingIn {
   readonly #ports: ServicePorts
   readonly #roster: Roster
-  readonly #under = new Set<string>()
+  /** Sessions that are being moved in, the longest first, and which devices they are. */
+  readonly #under = new Map<string, string | undefined>()
 
   constructor(ports: ServicePorts, roster: Roster) {
     this.#ports = ports
@@ -101,7 +106,7 @@ export class MovingIn {
   async admit(request: MoveInRequest): Promise<Admission> {
     const id = assertSessionId(request.sessionId)
     if (this.#under.has(id)) return BUSY
-    this.#under.add(id)
+    this.#under.set(id, this.#ports.auth.deviceOf(request.entries))
     try {
       const verdict = judge(await this.#facts(id, request.entries))
       if (verdict.kind === 'refuse') return verdict.admission
@@ -121,9 +126,28 @@ export class MovingIn {
       sessionId,
       faults: auth.faults(entries, { linked: true }),
       busy: !same && !this.#idle(sessionId),
+      twin: await this.#twin(sessionId, entries),
       local: same ? 'same' : here?.paired === true ? 'other' : 'none',
       owner: await replica.owner(sessionId),
     }
+  }
+
+  /** A copy of a session beside it, under a name of its own, would throw it out. */
+  async #twin(sessionId: string, entries: readonly Entry[]): Promise<string | undefined> {
+    const { auth } = this.#ports
+    const device = auth.deviceOf(entries)
+    if (device === undefined) return undefined
+    for (const [other, its] of this.#under) {
+      if (other === sessionId) break
+      if (its === device) return other
+    }
+    for (const other of this.#roster.ids()) {
+      const phone = this.#roster.record(other)?.phone
+      if (other === sessionId || phone !== phoneOf(device)) continue
+      if (auth.find(other)?.paired !== true) continue
+      if (auth.deviceOf((await auth.image(other)).entries) === device) return other
+    }
+    return undefined
   }
 
   /** Nothing goes on with the session here. */
@@ -150,11 +174,13 @@ export class MovingIn {
   async #begin(request: MoveInRequest): Promise<Admission> {
     const { sessionId: id, entries, name } = request
     const { auth, replica } = this.#ports
+    const device = auth.deviceOf(entries)
     const fresh = !this.#roster.has(id)
     this.#roster.runner(id)
     await this.#roster.save(id, {
       desired: 'paused',
       assignedBy: 'local',
+      ...(device !== undefined && { phone: phoneOf(device) }),
       ...(name !== undefined && { name }),
     })
     try {
@@ -217,6 +243,11 @@ export class MovingIn {
       logger.error({ err: error, session: id }, 'cleaning up a failed import failed')
     }
   }
+}
+
+/** The digits before the device. */
+function phoneOf(device: string): string {
+  return /^\d*/.exec(device)?.[0] ?? ''
 }
 
 function refuse(why: Obstacle, detail: string, todo: string): Verdict {

@@ -40,7 +40,8 @@ test('sessions move in from stock Baileys, and out to it again', async () => {
   await stage.gateway.untilOnline(stage.ids)
   await stage.exchange('within')
 
-  for (const id of stage.ids) await stage.run('session', 'pause', id)
+  const { client } = stage.gateway
+  await Promise.all(stage.ids.map((session) => client.call('session.pause', { session })))
   const next = join(stage.dir, 'next-gateway')
   expect(await exported(stage, next)).toBe(0)
   const moved = await snapshot(stage, next)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { eventually, type GatewayProcess } from '../support/gateway.ts'
@@ -11,6 +11,7 @@ import { addStateSecrets } from '../support/state-secrets.ts'
 import { StrictBackend } from '../support/strict-backend.ts'
 
 const TEXT = 'Meet me at the old pier at nine, bring'
+const PASSPHRASE = 'these seven words shall stay in their file'
 const REFUSED = 'this sentence must never be logged either'
 
 /** Everything the run printed or showed, but for the QR codes that somebody asked for. */
@@ -38,6 +39,7 @@ test('a run at LOG_LEVEL=trace shows no key, no token and no message', async () 
   await stage.exchange(`${TEXT} ropes`)
   await look(gateway)
   await askEverything(stage)
+  await moveAccounts(stage)
   backend.plan({ status: 500 }, 3)
   s3.faults.inject({ fault: { kind: 'reset' }, times: 4 })
   await stage.exchange(`${TEXT} lamps`)
@@ -97,6 +99,7 @@ async function prepare() {
   secrets.addText('S3 secret', s3.secretKey)
   secrets.addText('message', TEXT)
   secrets.addText('refused message', REFUSED)
+  secrets.addText('passphrase', PASSPHRASE)
   return { stage, s3, backend, secrets }
 }
 
@@ -150,6 +153,41 @@ async function askEverything(stage: Stage): Promise<void> {
     expect(reply.body).not.toContain(REFUSED)
   }
   await eventually('the log to show the calls', () => stage.gateway.output.length > 0 || undefined)
+}
+
+/** Out, in again, and in ways that fail: what is whole, torn, or no state at all. */
+async function moveAccounts(stage: Stage): Promise<void> {
+  const [id = ''] = stage.ids
+  const passphrase = join(stage.dir, 'passphrase')
+  await writeFile(passphrase, PASSPHRASE, { mode: 0o600 })
+  const [out, safe] = [join(stage.dir, 'out'), join(stage.dir, 'safe')]
+  const portable = ['--format', 'portable', '--passphrase-file', passphrase]
+  for (const args of [
+    ['--to', out],
+    ['--to', out, '--json'],
+    ['--to', safe, ...portable],
+  ])
+    expect((await stage.run('backup', 'export', '--all', '--confirm=all', ...args)).status).toBe(0)
+  await truncate(join(out, stage.ids[1] ?? '', 'creds.json'), 400)
+  for (const args of [
+    [out, '--dry-run'],
+    [out, '--json'],
+    [out, '--prefix', 'copy-'],
+    [safe, '--passphrase-file', passphrase, '--prefix', 'copy-'],
+    [safe, '--passphrase-file', '/dev/null'],
+  ])
+    await stage.run('session', 'import', ...args)
+  const creds = await readFile(join(out, id, 'creds.json'), 'base64')
+  const socket = join(stage.dir, 'control.sock')
+  for (const body of [{ state: creds }, { state: [creds] }, { states: creds }, creds]) {
+    const text = JSON.stringify(body)
+    const reply = await overSocket(socket, `/v1/sessions/${id}/import`, {
+      method: 'POST',
+      body: text,
+    })
+    expect(reply.status).toBe(400)
+    expect(reply.body).not.toContain(creds.slice(100, 130))
+  }
 }
 
 /** Phone numbers are for answers, not for logs. */

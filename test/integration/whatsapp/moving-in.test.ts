@@ -131,6 +131,8 @@ test('nothing that is there is replaced, and a faulty state changes nothing', as
   expect(await admit(entries)).toMatchObject({ outcome: 'imported', keys: entries.length - 1 })
   const { hash } = worker.auth.find('anna') ?? {}
   expect(await admit(linkedState())).toMatchObject({ why: 'exists' })
+  const twin = { sessionId: 'anna.bak', entries }
+  expect(await worker.movingIn.admit(twin)).toMatchObject({ why: 'exists', todo: 'use anna' })
   expect(worker.auth.find('anna')?.hash).toBe(hash)
 
   const handle = await worker.auth.open('anna')

@@ -5,6 +5,7 @@ const NEW: MovingInFacts = {
   sessionId: 'anna',
   faults: [],
   busy: false,
+  twin: undefined,
   local: 'none',
   owner: undefined,
 }
@@ -26,6 +27,7 @@ test.each<[string, Partial<MovingInFacts>, string]>([
   ['a worker released it', owner({ released: true, ...backup }), 'stored'],
   ['another worker has it', owner(backup), 'owned-elsewhere'],
   ['another worker has it now', { local: 'same', ...owner(backup) }, 'owned-elsewhere'],
+  ['the same device under another name', { twin: 'ben' }, 'exists'],
   ['it is being paired', { busy: true }, 'busy'],
   ['no phone', { faults: ['its creds lack account'] }, 'unpaired'],
   ['no identity', { faults: ['its creds lack noiseKey'] }, 'damaged'],
