@@ -9,6 +9,8 @@ if (major < 24) {
 } else {
   // Some libraries look at FORCE_COLOR alone.
   if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0'
+  // React is several times slower without it.
+  process.env['NODE_ENV'] ??= 'production'
   const { run } = await import('../commands/process.ts')
   process.exitCode = await run()
   // Baileys leaves timers of up to 30 s behind every socket; nothing waits for them.

@@ -1,13 +1,12 @@
 import { Box, Text, useInput } from 'ink'
-import { createElement as h, memo, useSyncExternalStore } from 'react'
+import { createElement as h, memo } from 'react'
 import type { Dashboard } from './dashboard.ts'
 import { presses } from './keyboard.ts'
 import { sameLine } from './line.ts'
 import { screenLines, type Drawn } from './lines/screen.ts'
 
-/** The dashboard's screen; it holds no state of its own. */
+/** The dashboard's screen as it is now. It holds no state: whoever shows it renders it again. */
 export function App({ dashboard }: { dashboard: Dashboard }) {
-  useSyncExternalStore(dashboard.subscribe, dashboard.version)
   useInput((input, key) => {
     for (const pressed of presses(input, key)) dashboard.press(pressed)
   })

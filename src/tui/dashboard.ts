@@ -34,12 +34,11 @@ export class Dashboard {
   readonly options: DashboardOptions
   readonly #now: () => number
   readonly #frames: Frames
-  readonly #listeners = new Set<() => void>()
+  readonly #onFrame = new Set<() => void>()
   readonly #onEffect = new Set<(effect: Effect) => void>()
   readonly world: World
   #ui: Ui = FIRST_UI
   #size: Size
-  #version = 0
   #listed: { of: unknown[]; listing: Listing } | undefined
   /** What the person sees, which data may be ahead of. */
   #drawn: Listing | undefined
@@ -69,12 +68,9 @@ export class Dashboard {
     return this.#now()
   }
 
-  /** Grows with every frame. */
-  readonly version = (): number => this.#version
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+  /** Who draws; what that takes decides how often it is asked to. */
+  onFrame(draw: () => void): void {
+    this.#onFrame.add(draw)
   }
 
   onEffect(act: (effect: Effect) => void): void {
@@ -217,7 +213,6 @@ export class Dashboard {
     this.#drawn = listing
     const { toast } = this.world
     if (toast !== undefined && toast.until <= this.#now()) delete this.world.toast
-    this.#version++
-    for (const listener of this.#listeners) listener()
+    for (const draw of this.#onFrame) draw()
   }
 }

@@ -1,5 +1,5 @@
 /** Data may be drawn so often, however cheap it is. */
-const LEAST_MS = 100
+const LEAST_MS = 200
 const MOST_MS = 1_000
 /** What drawing data may take of one processor core. */
 const SHARE = 0.05

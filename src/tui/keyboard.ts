@@ -60,6 +60,22 @@ export function presses(input: string, key: Key): Press[] {
 }
 
 function character(char: string): Press[] {
-  if (char === '\r' || char === '\n') return [{ key: 'enter' }]
-  return /[\p{Cc}\p{Cf}]/u.test(char) ? [] : [{ char }]
+  const control = CHARACTERS[char] ?? CONTROLS[letterOf(char)]
+  if (control !== undefined) return [control]
+  return /^[\p{Cc}\p{Cf}]+$/u.test(char) ? [] : [{ char }]
+}
+
+const CHARACTERS: Record<string, Press> = {
+  '\r': { key: 'enter' },
+  '\n': { key: 'enter' },
+  '\r\n': { key: 'enter' },
+  '\t': { key: 'tab' },
+  '\b': { key: 'backspace' },
+  '\u007F': { key: 'backspace' },
+}
+
+/** The letter that makes a control character together with Ctrl; empty for others. */
+function letterOf(char: string): string {
+  const code = char.codePointAt(0) ?? 0
+  return code > 0 && code < 27 ? String.fromCodePoint(code + 96) : ''
 }

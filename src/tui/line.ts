@@ -34,13 +34,40 @@ export function fit(line: Line, columns: number): Segment[] {
   return kept
 }
 
-/** The two parts at both ends of a line; where both don't fit, the right one is left out. */
+/** Both ends of a line; where both don't fit, the right one is left out. */
 export function spread(left: Line, right: Line, columns: number): Line {
   const room = columns - widthOf(left) - widthOf(right)
   return room < 1 ? left : [...left, ' '.repeat(room), ...right]
 }
 
-function widthOf(line: Line): number {
+/** As many of the parts, the first ones first, as fit with two spaces between them. */
+export function fitting(parts: readonly string[], columns: number): string {
+  let line = ''
+  for (const part of parts.filter((one) => one !== '')) {
+    const longer = line === '' ? part : `${line}  ${part}`
+    if (width(longer) > columns) break
+    line = longer
+  }
+  return line
+}
+
+/** A text of several words over as many lines as it takes. */
+export function prose(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line === '' || width(longer) <= columns) {
+      line = longer
+      continue
+    }
+    lines.push(line)
+    line = word
+  }
+  return [...lines, line]
+}
+
+export function widthOf(line: Line): number {
   return line.reduce((sum, part) => sum + width(segment(part).text), 0)
 }
 

@@ -2,6 +2,7 @@ import type { ControlClient } from '../control/client.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { summarize } from '../session/report.ts'
 import type { Dashboard } from './dashboard.ts'
+import { followLogs } from './log-feed.ts'
 import type { Effect } from './press.ts'
 import type { Action } from './ui.ts'
 import type { Loaded, Pairing } from './world.ts'
@@ -24,6 +25,7 @@ export class Operator {
   readonly #dashboard: Dashboard
   readonly #signal: AbortSignal
   #pairing = new AbortController()
+  #following = false
 
   constructor(client: ControlClient, dashboard: Dashboard, signal: AbortSignal) {
     this.#client = client
@@ -41,6 +43,7 @@ export class Operator {
       case 'load':
         if (effect.view === 'backups') return this.#begin(this.#backups(effect.anew))
         if (effect.view === 'recovery') return this.#begin(this.#runs())
+        if (effect.view === 'logs') return this.#logs()
         return
       case 'pair':
         return this.#begin(this.#pair(effect.id, effect.phone))
@@ -134,6 +137,13 @@ export class Operator {
       return list.backups
     })
     this.#dashboard.change({ backups: loaded })
+  }
+
+  /** Once it was looked at, the log is followed. */
+  #logs(): void {
+    if (this.#following) return
+    this.#following = true
+    this.#begin(followLogs(this.#client, this.#dashboard, this.#signal))
   }
 
   async #runs(): Promise<void> {

@@ -30,7 +30,9 @@ export function settled(
   const found = keys[position.index] === position.key ? position.index : keys.indexOf(position.key)
   // What it was on has gone: whatever has its place now.
   const index = found === -1 ? Math.min(position.index, last) : found
-  const top = topFor(index, position.top + index - position.index, height, keys.length)
+  // The first rows stay in view where they are, for the worst that come new among them.
+  const shift = position.top === 0 ? 0 : index - position.index
+  const top = topFor(index, position.top + shift, height, keys.length)
   const key = keys[index]
   return key === undefined ? START : { key, index, top }
 }

@@ -54,7 +54,8 @@ export async function showDashboard(options: ScreenOptions): Promise<'asked' | '
     })
     signal.addEventListener('abort', () => left.resolve('interrupted'), { once: true })
 
-    const ink = render(createElement(App, { dashboard }), {
+    const app = () => createElement(App, { dashboard })
+    const ink = render(app(), {
       stdin,
       stdout,
       stderr,
@@ -64,6 +65,7 @@ export async function showDashboard(options: ScreenOptions): Promise<'asked' | '
       interactive: true,
       maxFps: FPS,
     })
+    dashboard.onFrame(() => ink.rerender(app()))
     const redraw = () => {
       ink.clear()
       stdout.write(CLEAR)

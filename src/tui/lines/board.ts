@@ -12,7 +12,6 @@ export function boardLines(dashboard: Dashboard): Line[] {
   const { world, layout, now } = dashboard
   const { board, fleet, runs } = world
   const width = Math.max(10, Math.min(40, layout.columns - 46))
-  const moving = fleet.count('queued') + fleet.count('restoring') + fleet.count('connecting')
   const last = runs.value?.find(({ state }) => state !== 'running')
   const phase = (name: string, count: number, of: number, color: Color, more: string): Line => [
     { text: name.padEnd(LABEL), dim: true },
@@ -20,7 +19,7 @@ export function boardLines(dashboard: Dashboard): Line[] {
     ` ${String(count).padStart(5)}  `,
     { text: more, dim: true },
   ]
-  const of = Math.max(board.running ? board.total : moving, 1)
+  const of = Math.max(board.running ? board.total : fleet.size, 1)
   return [
     total(dashboard, width),
     phase('queued', fleet.count('queued'), of, 'blue', 'wait for their turn'),

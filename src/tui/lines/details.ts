@@ -4,7 +4,7 @@ import { harmless } from '../../words/text.ts'
 import { duration, elapsed, instant } from '../../words/time.ts'
 import { why } from '../../words/why.ts'
 import type { Dashboard } from '../dashboard.ts'
-import type { Line } from '../line.ts'
+import { prose, type Line, type Segment } from '../line.ts'
 import { look } from '../looks.ts'
 import type { Details, SessionShown } from '../world.ts'
 
@@ -12,7 +12,8 @@ const LABEL = 13
 const BACKUPS = 10
 
 /** All about one session: what is wrong and what to do first, then what was tried, then the rest. */
-export function detailsLines({ world, now }: Dashboard, id: string): Line[] {
+export function detailsLines({ world, layout, now }: Dashboard, id: string): Line[] {
+  const { columns } = layout
   const view = world.fleet.get(id)
   const details = world.details?.id === id ? world.details : undefined
   const shown = details?.shown.value
@@ -35,9 +36,9 @@ export function detailsLines({ world, now }: Dashboard, id: string): Line[] {
       ` for ${duration(now - current.since)}${marks.length === 0 ? '' : `, ${marks.join(', ')}`}`,
     ]),
     ...optional('cause', current.cause),
-    ...optional('why', why(current)),
+    ...told('why', why(current), columns),
     ...optional('next try', ahead(current, now)),
-    ...(next === undefined ? [] : [field('what to do', [{ text: harmless(next), bold: true }])]),
+    ...told('what to do', next, columns, { bold: true }),
     [''],
     ...(details === undefined ? [['loading…']] : rest(details, now)),
   ]
@@ -47,6 +48,18 @@ const heading = (id: string): Line => [{ text: harmless(id), bold: true, inverse
 
 function field(label: string, value: Line): Line {
   return [{ text: label.padEnd(LABEL), dim: true }, ...value]
+}
+
+/** A longer text, over several lines if need be. */
+function told(
+  label: string,
+  text: string | undefined,
+  columns: number,
+  style: Omit<Segment, 'text'> = {},
+): Line[] {
+  if (text === undefined) return []
+  const lines = prose(harmless(text), Math.max(10, columns - LABEL))
+  return lines.map((line, n) => field(n === 0 ? label : '', [{ text: line, ...style }]))
 }
 
 function optional(label: string, value: string | undefined): Line[] {

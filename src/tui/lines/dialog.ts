@@ -1,7 +1,7 @@
 import { harmless } from '../../words/text.ts'
 import { renderQr } from '../../words/qr.ts'
 import type { Dashboard } from '../dashboard.ts'
-import type { Line } from '../line.ts'
+import { prose, type Line } from '../line.ts'
 import type { Action, Overlay } from '../ui.ts'
 
 const QUESTIONS: Record<Action, (whom: string) => string> = {
@@ -33,12 +33,14 @@ export function confirmLines(
     ]),
     ...(named.length < ids.length ? [[`  and ${ids.length - named.length} more`]] : []),
     [''],
-    [EXPLAINED[action]],
+    ...prose(EXPLAINED[action], layout.columns).map((line) => [line]),
     [''],
     [{ text: 'y', bold: true }, ' yes   ', { text: 'n', bold: true }, ' no'],
   ]
 }
 
+const NO_ROOM =
+  "This screen has no room for a QR code. Make it larger (61x40) and press Q again, or type the phone's number with the country code, for a code to type on the phone:"
 const SCAN = 'WhatsApp on the phone > Settings > Linked devices > Link a device, then scan this.'
 const TYPE =
   'WhatsApp on the phone > Settings > Linked devices > Link a device > Link with phone number.'
@@ -53,8 +55,7 @@ export function pairingLines(
     return [
       title,
       [''],
-      ['This screen has no room for a QR code. Make it larger (61x40) and press Q again,'],
-      ["or type the phone's number with the country code, for a code to type on the phone:"],
+      ...prose(NO_ROOM, layout.columns).map((line) => [line]),
       [''],
       ['  +', { text: phone, bold: true }, { text: ' ', inverse: true }],
     ]
@@ -74,7 +75,7 @@ export function pairingLines(
     return [
       title,
       [''],
-      [TYPE],
+      ...prose(TYPE, layout.columns).map((line) => [line]),
       ['Then type this code:'],
       [''],
       ['    ', { text: spaced(pairing.code), bold: true }],
@@ -85,9 +86,10 @@ export function pairingLines(
     return [
       title,
       [''],
-      [
+      ...prose(
         `The QR code needs ${picture.columns} columns and ${picture.lines.length + 8} lines: make the screen larger.`,
-      ],
+        layout.columns,
+      ).map((line) => [line]),
     ]
   return [title, [SCAN], ...picture.lines.map((line): Line => [line])]
 }

@@ -1,7 +1,7 @@
 import { duration } from '../../words/time.ts'
 import { harmless } from '../../words/text.ts'
 import type { Dashboard } from '../dashboard.ts'
-import { spread, type Line } from '../line.ts'
+import { fitting, spread, widthOf, type Line } from '../line.ts'
 import { VIEWS, type View } from '../ui.ts'
 
 /** Shown while the daemon is not heard: why, how old everything is, and when it is tried again. */
@@ -22,25 +22,27 @@ const inWords = (ms: number) => (ms < 1_000 ? '' : ` in ${duration(ms)}`)
 export function viewsLine({ ui, listing, layout }: Dashboard): Line {
   const { keys, of } = listing
   const tabs = VIEWS.flatMap((view, n): Line => {
-    const text = ` ${n + 1} ${titleOf(view)} `
-    return [view === ui.view ? { text: `[${text.trim()}]`, bold: true, inverse: true } : { text }]
+    const text = `${n + 1} ${titleOf(view)}`
+    return view === ui.view ? [{ text: `[${text}]`, bold: true, inverse: true }] : [` ${text} `]
   })
   const { index } = ui.positions[ui.view]
-  const place = keys.length === 0 ? '0' : String(index + 1)
   const total = keys.length === of ? String(of) : `${keys.length} of ${of}`
-  const sort = listing.kind === 'sessions' ? `  ${ui.sort}` : ''
-  const marks = ui.marks.size === 0 ? '' : `  ${ui.marks.size} marked`
-  const filter = ui.filter === '' ? '' : `  filter: ${ui.filter}`
-  return spread(
-    tabs,
-    [{ text: `${place}/${total}${sort}${marks}${filter}`, dim: true }],
-    layout.columns,
-  )
+  const place = [
+    `${keys.length === 0 ? 0 : index + 1}/${total}`,
+    ui.marks.size === 0 ? '' : `${ui.marks.size} marked`,
+    ui.filter === '' ? '' : `/${ui.filter}`,
+    listing.kind === 'sessions' ? ui.sort : '',
+  ]
+  const { columns } = layout
+  const text = fitting(place, columns - widthOf(tabs) - 1)
+  return spread(tabs, [{ text, dim: true }], columns)
 }
 
 const titleOf = (view: View) => `${view.charAt(0).toUpperCase()}${view.slice(1)}`
 
-const ACT = 'r recover  p preserve  b backup  Q pair'
+const LIST = ['enter open', '/ filter', 's sort', 'space mark']
+const ACT = ['r recover', 'p preserve', 'b backup', 'Q pair']
+const LEAVE = '? help  q quit'
 
 /** The last line: what is being typed, what has just happened, or the keys. */
 export function footerLine({ ui, world, options, layout }: Dashboard): Line {
@@ -57,22 +59,21 @@ export function footerLine({ ui, world, options, layout }: Dashboard): Line {
     const color = toast.tone === 'good' ? 'green' : toast.tone === 'bad' ? 'red' : undefined
     return [{ text: `${glyph}${harmless(toast.text)}`, ...(color && { color }) }]
   }
-  const act = options.readonly ? '' : `  ${ACT}`
+  const { columns } = layout
+  const act = options.readonly ? [] : ACT
   switch (ui.overlay?.kind) {
     case 'help':
       return [hint('esc back  j/k scroll')]
     case 'details':
-      return [hint(`esc back  j/k scroll${act}  ? help`)]
+      return [hint(fitting(['esc back', 'j/k scroll', ...act, '? help'], columns))]
     case 'confirm':
       return [hint('y yes  n no')]
     case 'pairing':
       return [hint(ui.overlay.phone === undefined ? 'esc back' : 'digits, enter  esc back')]
-    case undefined:
-      return spread(
-        [hint(`enter details  / filter  s sort  space mark${act}`)],
-        [hint('? help  q quit')],
-        layout.columns,
-      )
+    case undefined: {
+      const keys = fitting([...LIST, ...act], columns - LEAVE.length - 2)
+      return spread([hint(keys)], [hint(LEAVE)], columns)
+    }
   }
 }
 

@@ -6,6 +6,9 @@ import { joined, spread, type Line } from '../line.ts'
 import { look, WORST_FIRST } from '../looks.ts'
 import type { Status } from '../world.ts'
 
+/** How many are online is said even where the line is cut. */
+const ONLINE_FIRST = WORST_FIRST.toSorted((a, b) => Number(b === 'online') - Number(a === 'online'))
+
 /** Who the worker is, its sessions by state, and what they rest on. */
 export function headerLines({ world, options, layout, now }: Dashboard): Line[] {
   const { status, fleet } = world
@@ -14,7 +17,7 @@ export function headerLines({ world, options, layout, now }: Dashboard): Line[] 
   const counts = [
     { text: `${fleet.size} ${fleet.size === 1 ? 'session' : 'sessions'}`, bold: true },
     ':',
-    ...WORST_FIRST.filter((state) => fleet.count(state) > 0).flatMap((state): Line => {
+    ...ONLINE_FIRST.filter((state) => fleet.count(state) > 0).flatMap((state): Line => {
       const { glyph, color } = look(state)
       return ['  ', { text: `${glyph} ${fleet.count(state)} ${state}`, ...(color && { color }) }]
     }),
