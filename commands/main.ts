@@ -10,6 +10,10 @@ export async function main(argv: readonly string[], context: Context): Promise<n
   const [first, ...rest] = argv
   const args = first === 'help' ? [...rest, '--help'] : [...argv]
   try {
+    if (first === '__complete') {
+      await (await import('./complete.ts')).printCandidates(rest, context)
+      return EXIT.ok
+    }
     await createProgram(context).parseAsync(args, { from: 'user' })
     return EXIT.ok
   } catch (thrown) {

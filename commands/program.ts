@@ -148,6 +148,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
       },
     },
   },
+  completion: {
+    summary: 'print the completion script of a shell',
+    load: () => import('./completion.ts'),
+  },
   demo: {
     summary: 'see sessions survive a kill and a lost disk, without a phone',
     load: () => import('./demo.ts'),
@@ -197,6 +201,18 @@ function add(parent: Command, commands: Record<string, Leaf | Group>, context: C
     const entry = commands[chosen.name()]
     if (entry?.load !== undefined) (await entry.load()).define(chosen, context)
   })
+}
+
+/** Gives a command that `words` name its arguments and options, where it has any. */
+export async function loadCommand(
+  words: readonly string[],
+  command: Command,
+  context: Context,
+): Promise<void> {
+  let entry: Leaf | Group | undefined = { summary: '', commands: COMMANDS }
+  for (const word of words)
+    entry = entry !== undefined && 'commands' in entry ? entry.commands[word] : undefined
+  if (entry !== undefined && 'load' in entry) (await entry.load()).define(command, context)
 }
 
 /** Every command by its words, in the order of the help; groups have commands of their own. */

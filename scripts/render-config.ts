@@ -1,10 +1,14 @@
-// Writes what the tables of options and metrics say into the documents.
+// Writes what the tables of options, metrics and commands say into the documents.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { renderExample, renderReadme } from '../src/config/render.ts'
 import { renderMetrics } from '../src/metrics/render.ts'
+import { renderCliJson } from './render-cli-json.ts'
+import { renderMan } from './render-man.ts'
 
 const readme = new URL('../README.md', import.meta.url)
 writeFileSync(readme, renderReadme(readFileSync(readme, 'utf8')))
 writeFileSync(new URL('../.wa-gatewayrc.example', import.meta.url), renderExample())
 const metrics = new URL('../docs/METRICS.md', import.meta.url)
 writeFileSync(metrics, renderMetrics(readFileSync(metrics, 'utf8')))
+writeFileSync(new URL('../docs/wa-gateway.1', import.meta.url), await renderMan())
+writeFileSync(new URL('../docs/CLI_JSON.md', import.meta.url), renderCliJson())

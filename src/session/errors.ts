@@ -17,7 +17,7 @@ export const EXIT = {
 } as const
 
 /** What every error code means to the shell, and whether waiting alone can heal it. */
-const CODES = {
+export const CODES = {
   'config.invalid': { exit: EXIT.configuration, retryable: false },
   usage: { exit: EXIT.usage, retryable: false },
   internal: { exit: EXIT.failed, retryable: false },

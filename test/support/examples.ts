@@ -4,6 +4,7 @@ import { terminal } from './terminal.ts'
 
 /** Commands that ask no daemon, or something else before it. */
 const LOCAL = new Set([
+  'completion',
   'dashboard',
   'session import',
   'config init',
@@ -18,6 +19,7 @@ const LOCAL = new Set([
 /** What examples that ask a person leave out. */
 const CONFIRMED: Record<string, string[]> = {
   'backup key remove': ['--confirm=0123456789abcdef'],
+  'backup export': ['--confirm=anna'],
   'backup restore': ['--confirm=anna'],
 }
 

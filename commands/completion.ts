@@ -1,0 +1,53 @@
+import { Argument } from 'commander'
+import type { CommonOptions, Define } from './shared/context.ts'
+
+/** Each asks `wa-gateway __complete` for what may come next, so none of them ever is out of date. */
+const SCRIPTS = {
+  bash: `# wa-gateway completion for bash
+_wa_gateway() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -W "$(wa-gateway __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o default -F _wa_gateway wa-gateway
+`,
+  zsh: `#compdef wa-gateway
+_wa-gateway() {
+  local -a found
+  found=("\${(@f)$(wa-gateway __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  found=("\${(@)found:#}")
+  if (( \${#found} )); then
+    found=("\${(@)found/$'\\t'/:}")
+    _describe wa-gateway found
+  else
+    _files
+  fi
+}
+compdef _wa-gateway wa-gateway
+if [ "$funcstack[1]" = "_wa-gateway" ]; then _wa-gateway "$@"; fi
+`,
+  fish: `# wa-gateway completion for fish
+complete -c wa-gateway -f -a '(wa-gateway __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
+complete -c wa-gateway -l config -r -F
+complete -c wa-gateway -l socket -r -F
+`,
+} as const
+
+const MORE = `
+Completes commands, options and the names of the daemon's sessions.
+
+Examples:
+  $ wa-gateway completion bash > /etc/bash_completion.d/wa-gateway
+  $ wa-gateway completion zsh > "\${fpath[1]}/_wa-gateway"
+  $ wa-gateway completion fish > ~/.config/fish/completions/wa-gateway.fish
+`
+
+export const define: Define = (command, context) => {
+  command
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(Object.keys(SCRIPTS)))
+    .addHelpText('after', MORE)
+    .action((shell: keyof typeof SCRIPTS) => {
+      const { json } = command.optsWithGlobals<CommonOptions>()
+      const script = SCRIPTS[shell]
+      context.stdout.write(json === true ? `${JSON.stringify({ shell, script })}\n` : script)
+    })
+}
