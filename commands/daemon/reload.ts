@@ -12,6 +12,11 @@ Examples:
 `
 
 export const define: Define = (command, context) => {
+  // The settings are for starting it, not for this.
+  command.configureHelp({
+    ...command.configureHelp(),
+    visibleGlobalOptions: () => [...(command.parent?.parent?.options ?? [])],
+  })
   command.addHelpText('after', WHAT).action(async () =>
     withDaemon(command, context, async ({ client, signal, show, note }) => {
       const report = await client.call('daemon.reload', {}, signal)

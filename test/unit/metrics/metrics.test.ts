@@ -197,8 +197,9 @@ test('a scrape has what the table has, and the documentation what a scrape has',
   expect(() => renderMetrics('nothing')).toThrow('metrics:begin')
 })
 
-test('documents, alerts included, name no metric, label or state that there is not', () => {
-  const text = page('docs/METRICS.md') + page('README.md')
+test('documents and alerts name no metric, label or state that there is not', () => {
+  const pages = ['docs/METRICS.md', 'README.md', 'deploy/prometheus/alerts.yaml']
+  const text = pages.map(page).join('\n')
   const named = [...text.matchAll(/\b(wa_gateway_\w+?)(?:_(?:bucket|sum|count))?\b(?:\{(\w+))?/g)]
   expect(named.length).toBeGreaterThan(METRIC_NAMES.length)
   for (const [, name = '', label] of named) {
