@@ -10,6 +10,7 @@ import { parseFilter } from './shared/filter.ts'
 import { followRecovery } from './shared/follow-recovery.ts'
 import { GOING_BACK } from './shared/going-back.ts'
 import { runOffline } from './shared/offline.ts'
+import { time } from './shared/time.ts'
 import { addTargets, targetsOf, type TargetOptions } from './shared/targets.ts'
 
 interface RecoverOptions extends TargetOptions {
@@ -40,7 +41,7 @@ export const define: Define = (command, context) => {
     .option('--take-over', 'do not wait for another worker that owns a session to fall silent')
     .option('--dry-run', 'say what would be done with each session, and why; do nothing')
     .option('--from <backup>', 'go back to this backup first, as `backup list` names it')
-    .option('--at <time>', 'go back to the newest backup made by then first', time)
+    .option('--at <time>', 'go back to this moment first, such as 2026-01-31T08:00:00Z', time)
     .option('--confirm <session>', 'with --from and --at: its name, instead of being asked for it')
     .option('--offline', 'restore the local state while the daemon is down, connect nothing')
     .option('--concurrency <n>', 'sessions at the same time, instead of as configured', count)
@@ -99,7 +100,7 @@ async function backOf(
   const [id] = session ?? []
   if (id === undefined || (from === undefined && at === undefined)) return {}
   note(GOING_BACK)
-  const where = from === undefined ? `the newest backup by ${at?.toISOString()}` : `backup ${from}`
+  const where = from === undefined ? `${at?.toISOString()}` : `backup ${from}`
   return {
     confirm: await confirmed(id, `Taking ${id} back to ${where}`, confirm, context),
     ...(from !== undefined && { from }),
@@ -130,12 +131,6 @@ function assertTogether(options: RecoverOptions): void {
   const wrong = rules.find(([broken]) => broken)?.[1]
   if (wrong === undefined) return
   throw new GatewayError({ code: 'usage', message: wrong, hint: 'see `wa-gateway recover --help`' })
-}
-
-function time(text: string): Date {
-  const at = new Date(text)
-  if (!Number.isNaN(at.getTime())) return at
-  throw new InvalidArgumentError('write a time as 2026-01-31T08:00:00Z')
 }
 
 function count(text: string): number {

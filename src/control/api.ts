@@ -25,6 +25,7 @@ import {
   targets,
   verifyView,
 } from './schema.ts'
+import { RESTORE_METHODS } from './restore-methods.ts'
 import { SESSION_METHODS } from './session-methods.ts'
 import { TRANSFER_METHODS } from './transfer-methods.ts'
 
@@ -102,7 +103,7 @@ export const METHODS = {
     path: '/v1/recover',
     permission: 'act',
     summary: 'Brings sessions back online and says how it went',
-    /** `from` or `at`, for one session: first back to a backup, or to the newest one made by then. */
+    /** `from` or `at`, for one session: first back to a backup, or to a moment. */
     body: z
       .strictObject({
         ...targets,
@@ -153,6 +154,7 @@ export const METHODS = {
     result: z.object({ run: recoveryRun, results: z.array(recoveryResult) }),
   },
   ...BACKUP_METHODS,
+  ...RESTORE_METHODS,
   ...DAEMON_METHODS,
   ...COPY_METHODS,
   ...PRUNE_METHODS,

@@ -14,8 +14,6 @@ import {
   verifySummary,
 } from './schema.ts'
 
-const bySession = z.strictObject({ session: sessionId })
-
 const stored = {
   sessionId: z.string(),
   /** The object store holds everything up to now. */
@@ -110,20 +108,5 @@ export const BACKUP_METHODS = {
     permission: 'act',
     summary: 'Locks the keyring with the first of the configured keys',
     result: keyring,
-  },
-  'backup.restore': {
-    verb: 'POST',
-    path: '/v1/sessions/:session/restore',
-    permission: 'act',
-    summary: 'Makes an older backup the state of a stopped session',
-    params: bySession,
-    body: z.strictObject({ backup: z.string().min(1).max(200), confirm: z.string() }),
-    result: z.object({
-      id: z.string(),
-      epoch: z.number(),
-      seq: z.number(),
-      /** The backup that holds the state which was replaced. */
-      replaced: backupInfo.exactOptional(),
-    }),
   },
 } as const satisfies Record<string, MethodSpec>

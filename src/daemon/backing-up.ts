@@ -3,7 +3,6 @@ import type { Event, Input } from '../control/api.ts'
 import type { MethodHandlers } from '../control/handlers.ts'
 import type { BackupInfo, SnapshotTrigger } from '../replica/port.ts'
 import { toGatewayError } from '../session/errors.ts'
-import { assertConfirmed } from './confirm.ts'
 import type { WorkerState } from './state.ts'
 import { verifyStored } from './verify.ts'
 
@@ -14,11 +13,8 @@ const CONCURRENCY = 8
 export function backingUp(
   worker: WorkerState,
   targets: (input: Input<'preserve'>) => string[],
-): Pick<
-  MethodHandlers,
-  'preserve' | 'backup.create' | 'backup.list' | 'backup.verify' | 'backup.restore'
-> {
-  const { service, operations, replica } = worker
+): Pick<MethodHandlers, 'preserve' | 'backup.create' | 'backup.list' | 'backup.verify'> {
+  const { service, replica } = worker
   const { roster } = service
 
   const store = async (
@@ -62,11 +58,6 @@ export function backingUp(
     'backup.verify': async (input, { emit, signal }) => {
       const ended = AbortSignal.any([signal, worker.stopping])
       await verifyStored(worker, input, emit, ended)
-    },
-
-    'backup.restore': async ({ session, backup, confirm }) => {
-      assertConfirmed(session, confirm)
-      return { id: session, ...(await operations.restoreBackup(session, backup)) }
     },
   }
 }

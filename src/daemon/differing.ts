@@ -54,7 +54,8 @@ async function stateOf(
   return { side: { id, seq, epoch, at: createdAt }, image }
 }
 
-function fieldsOf(creds: Uint8Array): Record<string, unknown> {
+/** The fields of encoded creds. */
+export function fieldsOf(creds: Uint8Array): Record<string, unknown> {
   const value = decodeValue(creds)
   return typeof value === 'object' && value !== null ? { ...value } : {}
 }

@@ -10,6 +10,7 @@ import { keyringHandlers } from './keyring-handlers.ts'
 import { logHandlers } from './log-handlers.ts'
 import { pruning } from './pruning.ts'
 import { recovering } from './recovering.ts'
+import { restoring } from './restoring.ts'
 import { reencrypting } from './reencrypting.ts'
 import type { WorkerState } from './state.ts'
 import { transferring } from './transferring.ts'
@@ -172,6 +173,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       },
 
       ...backingUp(worker, targets),
+      ...restoring(worker),
       ...copying(worker),
       ...pruning(worker),
       ...differing(worker),

@@ -1,9 +1,8 @@
 import PQueue from 'p-queue'
 import type { Event, Input, Result } from '../control/api.ts'
 import type { MethodHandlers } from '../control/handlers.ts'
-import type { BackupInfo } from '../replica/port.ts'
 import { causeOfError } from '../session/cause.ts'
-import { GatewayError, toGatewayError } from '../session/errors.ts'
+import { toGatewayError } from '../session/errors.ts'
 import type { RecoveryResult } from '../session/report.ts'
 import { assertConfirmed } from './confirm.ts'
 import type { WorkerState } from './state.ts'
@@ -80,20 +79,8 @@ async function goBack(
   const [session] = sessions ?? []
   if (session === undefined || (from === undefined && at === undefined)) return
   assertConfirmed(session, confirm)
-  const backup = from ?? newestBy(session, at ?? 0, await replica.backups(session)).id
-  await operations.goBack(session, backup)
-}
-
-function newestBy(session: string, at: number, backups: readonly BackupInfo[]): BackupInfo {
-  const found = backups
-    .filter(({ createdAt }) => createdAt <= at)
-    .toSorted((a, b) => a.createdAt - b.createdAt)
-    .at(-1)
-  if (found !== undefined) return found
-  throw new GatewayError({
-    code: 'replica.missing',
-    subject: session,
-    message: `there is no backup of ${session} made by ${new Date(at).toISOString()}`,
-    hint: `run \`wa-gateway backup list --session ${session}\``,
-  })
+  const target = from === undefined ? { at: at ?? 0 } : { from }
+  // Before the session is stopped for it: what is not there, or damaged, is refused.
+  await replica.planRestore(session, target)
+  await operations.goBack(session, target)
 }

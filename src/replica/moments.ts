@@ -50,10 +50,20 @@ function historiesOf(record: Bases): History[] {
   })
 }
 
-/** The newest base that tells a moment; undefined where none does. */
-function baseAt(record: Bases, at: number): Base | undefined {
-  const inForce = historiesOf(record).findLast((history) => history.at <= at)
-  return inForce?.bases.findLast(({ since }) => since <= at)
+/** The history that a moment belongs to, the newest base that tells it, and the history after. */
+export interface InForce {
+  history: History
+  base?: Base
+  next?: History
+}
+
+export function inForceAt(record: Bases, at: number): InForce {
+  const histories = historiesOf(record)
+  const index = histories.findLastIndex((history) => history.at <= at)
+  const history = histories[index] ?? { ...UNKNOWN, bases: [] }
+  const base = history.bases.findLast(({ since }) => since <= at)
+  const next = histories[index + 1]
+  return { history, ...(base && { base }), ...(next && { next }) }
 }
 
 /**
@@ -62,7 +72,12 @@ function baseAt(record: Bases, at: number): Base | undefined {
  */
 export function firstNeeded(record: Bases, windowStart: number): Base | undefined {
   const later = historiesOf(record).flatMap(({ bases }) => bases)
-  return baseAt(record, windowStart) ?? later.find(({ since }) => since > windowStart)
+  return inForceAt(record, windowStart).base ?? later.find(({ since }) => since > windowStart)
+}
+
+/** From when on moments can be brought back exactly; undefined where none can. */
+export function exactSince(record: Bases, windowStart: number): number | undefined {
+  return firstNeeded(record, windowStart)?.since
 }
 
 /**

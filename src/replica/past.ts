@@ -50,6 +50,15 @@ export function cutBefore(past: Past, position: number): Past {
   return { position: Math.max(past.position, position), ranges: between(past, position) }
 }
 
+/** The ranges that lie at `from` and behind it, in the order in which they are read. */
+export function lineFrom(record: Pick<OwnerRecord, 'past' | 'ranges'>, from: number): LogRange[] {
+  const { past, ranges } = record
+  const skipped = Math.max(0, from - startOfRanges(record))
+  const open = ranges.filter(({ to }) => to === null)
+  const closed = between({ position: 0, ranges: closedAt(ranges) }, skipped)
+  return [...between(past, from), ...closed, ...open]
+}
+
 /** The part of a line's closed ranges that lies at `from` and behind it. */
 function between({ position, ranges }: Past, from: number): ClosedRange[] {
   const kept: ClosedRange[] = []

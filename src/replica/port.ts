@@ -254,6 +254,45 @@ export interface VerifyOptions {
   signal?: AbortSignal
 }
 
+/**
+ * What is gone back to: a backup by its id or name; the state after the last change that was made at
+ * a moment or before, in milliseconds since the epoch; or what the last going back replaced.
+ */
+export type RestoreTarget = { from: string } | { at: number } | { undo: true }
+
+/** `replaced`: the backup that holds the state which was replaced, where it could be kept. */
+export interface Restored {
+  epoch: number
+  seq: number
+  replaced?: BackupInfo
+}
+
+/** A state of a session, by its newest change and when that was made. */
+interface StateMark {
+  seq: number
+  /** Milliseconds since the epoch. */
+  changedAt: number
+}
+
+export interface RestorePlan {
+  sessionId: string
+  /** The state itself. */
+  image: SessionImage
+  /** The backup that it begins from; absent where the log tells it from the pairing on. */
+  base?: BackupInfo
+  /** Changes of the log that are replayed on it. */
+  replayed: number
+  reached: StateMark
+  present: StateMark
+  undone: { changes: number; ms: number }
+  /** Why the present state could not be kept as a backup; empty where it will be. */
+  keeps: { why?: string }
+  /** From when on every moment can be restored; absent where none can. */
+  exactSince?: number
+  /** Another worker owns it, or may still be alive. */
+  refused?: { why: string; worker: string }
+}
+
 /** The sessions' copies in the object store, and who may write them (DESIGN: the protocol). */
 export interface Replica {
   /** Begins the `alive` counter of this boot, the shipping of changes and the collection of garbage. */
@@ -321,13 +360,13 @@ export interface Replica {
   /** What a backup holds, by its id or name; throws `replica.missing` and `replica.damaged`. */
   readBackup(sessionId: string, backup: string): Promise<{ info: BackupInfo; image: SessionImage }>
   /**
-   * Makes an older snapshot the session's state, as a new epoch whose seq goes on from the last.
-   * The session must be stopped. The state it replaces is folded first, so it stays a backup.
+   * Makes an earlier state the session's, as a new epoch whose seq goes on from the last. The session
+   * must be stopped. The state it replaces is stored first, so it stays a backup. Throws
+   * `replica.missing` where there is no such state, `replica.owned-elsewhere` while another worker has it.
    */
-  restore(
-    sessionId: string,
-    backupId: string,
-  ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }>
+  restore(sessionId: string, target: RestoreTarget): Promise<Restored>
+  /** What `restore` would do now: reads all that it would, claims and changes nothing. */
+  planRestore(sessionId: string, target: RestoreTarget, signal?: AbortSignal): Promise<RestorePlan>
   /**
    * Reads what is stored and tells what is damaged; changes nothing, claims nothing. What cannot be
    * told by reading: src/replica/verify/verify.ts.

@@ -26,6 +26,9 @@ import type {
   PruneOptions,
   RemovedCopies,
   Replica,
+  Restored,
+  RestorePlan,
+  RestoreTarget,
   SessionCheck,
   SessionPruned,
   ShipLag,
@@ -39,7 +42,8 @@ import { release, type ReleaseResult } from './release.ts'
 import { removeSession } from './removal.ts'
 import { DEFAULT_RETENTION, type RetentionPolicy } from './retention/policy.ts'
 import { pruneSessions } from './retention/prune-sessions.ts'
-import { rewind } from './rewind.ts'
+import { planRestore } from './restore/plan.ts'
+import { rewind } from './restore/rewind.ts'
 import { plainSealer, type Sealer } from './sealer.ts'
 import { SILENCE_TIMING, SilenceWatch, type SilenceTiming } from './silence.ts'
 import { SWAP_TIMING, type SwapTiming } from './swap.ts'
@@ -186,11 +190,12 @@ export class StoreReplica implements Replica {
     return readBackup(this.#context, id, backup)
   }
 
-  restore(
-    id: string,
-    backupId: string,
-  ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
-    return this.#lock.run(id, () => rewind(this.#context, id, backupId))
+  restore(id: string, target: RestoreTarget): Promise<Restored> {
+    return this.#lock.run(id, () => rewind(this.#context, id, target))
+  }
+
+  planRestore(id: string, target: RestoreTarget, signal?: AbortSignal): Promise<RestorePlan> {
+    return planRestore(this.#context, id, target, signal)
   }
 
   verify(

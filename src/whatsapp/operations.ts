@@ -1,7 +1,7 @@
 import { nextStep } from '../session/cause.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { PurgedQuarantine } from '../authstate/port.ts'
-import type { BackupInfo, RemovedCopies } from '../replica/port.ts'
+import type { RemovedCopies, Restored, RestoreTarget } from '../replica/port.ts'
 import type { ServicePorts } from './ports.ts'
 import { releaseInTime } from './release.ts'
 import type { Roster } from './roster.ts'
@@ -93,11 +93,8 @@ export class Operations {
     await this.#ports.registry.remove(sessionId)
   }
 
-  /** Makes a backup the state of a session that is not running. */
-  async restoreBackup(
-    sessionId: string,
-    backupId: string,
-  ): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
+  /** Makes an earlier state that of a session that is not running. */
+  async restoreBackup(sessionId: string, target: RestoreTarget): Promise<Restored> {
     const runner = this.#roster.known(sessionId)
     if (runner.handle !== undefined) {
       throw new GatewayError({
@@ -107,18 +104,18 @@ export class Operations {
         hint: `run \`wa-gateway session pause ${sessionId}\` first, and resume it afterwards`,
       })
     }
-    return this.#ports.replica.restore(sessionId, backupId)
+    return this.#ports.replica.restore(sessionId, target)
   }
 
   /**
    * The same for a session that may be running: it is closed and released first. Whoever calls this
    * recovers it afterwards.
    */
-  async goBack(sessionId: string, backupId: string): ReturnType<Operations['restoreBackup']> {
+  async goBack(sessionId: string, target: RestoreTarget): Promise<Restored> {
     await this.#roster.known(sessionId).stop()
     if (this.#ports.replica.holds(sessionId))
       await this.#ports.replica.release(sessionId, { store: true })
-    return this.restoreBackup(sessionId, backupId)
+    return this.restoreBackup(sessionId, target)
   }
 
   /** The next step for a person, or undefined while nothing is wrong. */

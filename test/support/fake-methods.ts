@@ -278,10 +278,26 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       }
       emit({ type: 'end', summary })
     },
+    'backup.restore.plan': async ({ session, backup: from, at, undo }) => {
+      if (from !== undefined && from !== '2-40') throw noBackup(session, from)
+      const base = { ...backup(session), newest: false }
+      return {
+        sessionId: session,
+        state: 'stopped',
+        base,
+        replayed: at === undefined ? 0 : 3,
+        reached: { seq: at === undefined ? 40 : 43, changedAt: at ?? AT },
+        present: { seq: 50, changedAt: AT + 3_600_000 },
+        undone: { changes: at === undefined ? 10 : 7, ms: 3_600_000 },
+        breaks: undo === true ? [] : ['the sessions of 2 contacts moved on'],
+        keeps: {},
+        exactSince: AT - 259_200_000,
+      }
+    },
     'backup.restore': async ({ session: id, backup: from, confirm }) => {
       confirmed(id, confirm)
-      if (from === '2-40') return { id, epoch: 3, seq: 41, replaced: backup(id) }
-      throw new GatewayError({ code: 'replica.missing', message: `${id} has no backup ${from}` })
+      if (from !== undefined && from !== '2-40') throw noBackup(id, from)
+      return { id, epoch: 3, seq: 51, replaced: backup(id) }
     },
   }
 }
@@ -299,4 +315,8 @@ function recovered({ id, state }: SessionView): RecoveryResult {
     }
   const detail = 'the phone unlinked this device'
   return { sessionId: id, outcome: 'failed', cause: 'logged-out', detail, attempts: 1, durations }
+}
+
+function noBackup(id: string, from: string): GatewayError {
+  return new GatewayError({ code: 'replica.missing', message: `${id} has no backup ${from}` })
 }

@@ -78,12 +78,16 @@ export async function lastOf(
   return last
 }
 
+/** Where a change stands in its chain, and when it was made. */
+export type Link = ReturnType<typeof decodeLink>
+
 interface Found {
   name: string
   entry: LogEntry
 }
 
-async function* entriesOf(
+/** What the ranges hold of a session, in order, with the object that holds it. */
+export async function* entriesOf(
   context: TailContext,
   session: string,
   ranges: readonly ClosedRange[],
@@ -133,9 +137,14 @@ export function inLogOf(sessionId: string, error: unknown): unknown {
   })
 }
 
-function linkOf(sessionId: string, name: string, entry: LogEntry): StateEnd & { previous: string } {
+/** Throws `replica.damaged` where the entry is not sound. */
+export function linkOf(
+  sessionId: string,
+  name: string,
+  entry: Pick<LogEntry, 'seq' | 'record'>,
+): Link {
   const address = { name, kind: 'bundle', sessionId } as const
-  let link: StateEnd & { previous: string }
+  let link: Link
   try {
     link = decodeLink(entry.record)
   } catch (error) {

@@ -323,7 +323,7 @@ export class ProtocolWorld {
   async #goBack(process: Process, id: string): Promise<void> {
     const backups = await process.replica.backups(id)
     const backup = backups[this.schedule.below(backups.length)]
-    if (backup !== undefined) await process.replica.restore(id, backup.id)
+    if (backup !== undefined) await process.replica.restore(id, { from: backup.id })
   }
 
   async #collect(process: Process): Promise<void> {

@@ -98,6 +98,14 @@ describe('for a person', () => {
     [`backup key remove ${'b2'.repeat(8)}`, 2, /^$/],
     ['backup key rewrap', 0, /locked with (c3){8}/],
     ['backup restore --session anna --from 2-40 --confirm anna', 0, /back at 2-40, as epoch 3/],
+    [
+      'backup restore --session anna --at 2025-06-01T12:00:00Z --dry-run',
+      0,
+      /^anna goes back to change 43[^]*and 3 changes of the log behind it\n[^]*undone {5}7 changes of 1h[^]*what it breaks:\n/,
+    ],
+    ['backup restore --session anna --undo --confirm anna', 0, /back at what was replaced/],
+    ['backup restore --session anna --undo --from 2-40', 2, /^$/],
+    ['backup restore --session anna', 2, /^$/],
   ])('%s', async (line, status, text) => {
     const { stdout, exitCode } = await run(...line.split(' '))
     expect(stdout).toMatch(text)
@@ -139,7 +147,7 @@ describe('--json', () => {
     ['backup key list', { keys: [{ state: 'active' }] }],
     ['backup key rotate --force', { keys: [{ state: 'active' }, { state: 'retired' }] }],
     ['backup list', { backups: [{ sessionId: 'anna' }, { sessionId: 'ben' }] }],
-    ['backup restore --session anna --from 2-40 --confirm=anna', { id: 'anna', epoch: 3, seq: 41 }],
+    ['backup restore --session anna --from 2-40 --confirm=anna', { id: 'anna', epoch: 3, seq: 51 }],
   ])('%s prints one object', async (line, expected) => {
     const { stdout, stderr, exitCode } = await run(...line.split(' '), '--json')
     expect(lines(stdout)).toHaveLength(1)

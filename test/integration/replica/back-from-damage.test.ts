@@ -66,7 +66,7 @@ describe('going back when a lost host left a damaged session', () => {
     expect(refused).toMatchObject({ kind: 'refused', cause: 'damaged' })
 
     const [, target] = await worker.replica.backups(ID)
-    const back = await inTime(worker, worker.replica.restore(ID, target?.id ?? ''))
+    const back = await inTime(worker, worker.replica.restore(ID, { from: target?.id ?? '' }))
     expect(back.epoch).toBe(3)
     expect(await worker.replica.claim(request)).toMatchObject({ kind: 'claimed', route: 'warm' })
     expect(worker.content(ID)).not.toContain('tail')
@@ -92,7 +92,7 @@ describe('going back when a lost host left a damaged session', () => {
     const before = world.store.objects.get(ownerName(ID))
     const worker = await fresh(world)
     const [, target] = await worker.replica.backups(ID)
-    const refused = failure(worker.replica.restore(ID, target?.id ?? ''))
+    const refused = failure(worker.replica.restore(ID, { from: target?.id ?? '' }))
     for (let i = 0; i < 40; i++)
       for (const { clock } of [world.second, worker]) await clock.advance(1_000)
     expect(await refused).toMatchObject({ code: 'replica.owned-elsewhere' })

@@ -99,7 +99,8 @@ class History {
 
   async #restore(worker: TestWorker, id: string): Promise<void> {
     const backup = (await worker.replica.backups(id)).at(-1)
-    if (backup !== undefined) await this.#attempt(worker, worker.replica.restore(id, backup.id))
+    if (backup !== undefined)
+      await this.#attempt(worker, worker.replica.restore(id, { from: backup.id }))
   }
 
   /** Time passes until it has settled, however it ends. */

@@ -220,7 +220,7 @@ describe('going back, and removing', () => {
     worker.write(ID, 'bad')
     await worker.replica.release(ID, { store: false })
 
-    const result = await worker.replica.restore(ID, good.id)
+    const result = await worker.replica.restore(ID, { from: good.id })
     expect(result).toMatchObject({ epoch: 3, seq: 5, replaced: { id: '2-4' } })
     expect(worker.content(ID)).toEqual(['a'])
     expect(await worker.replica.backups(ID)).toMatchObject([
@@ -235,7 +235,7 @@ describe('going back, and removing', () => {
     expect(elsewhere.content(ID)).toEqual(['a'])
 
     await elsewhere.replica.start()
-    const refused = failure(worker.replica.restore(ID, '2-4'))
+    const refused = failure(worker.replica.restore(ID, { from: '2-4' }))
     for (let i = 0; i < 40; i++)
       for (const { clock } of [elsewhere, worker]) await clock.advance(1_000)
     expect(await refused).toMatchObject({
@@ -253,7 +253,7 @@ describe('going back, and removing', () => {
     for (const name of store.names('v1/workers/')) store.objects.delete(name)
     const worker = new TestWorker(store)
     expect(await claim(worker)).toMatchObject({ kind: 'refused', cause: 'damaged' })
-    expect(await worker.replica.restore(ID, '1-2')).toMatchObject({ epoch: 2, seq: 4 })
+    expect(await worker.replica.restore(ID, { from: '1-2' })).toMatchObject({ epoch: 2, seq: 4 })
     expect(await claim(worker)).toMatchObject({ kind: 'claimed', route: 'warm' })
   })
 

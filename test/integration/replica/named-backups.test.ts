@@ -49,11 +49,11 @@ it('goes back to a backup by its name', async () => {
   await fold('good')
   worker.write(ID, 'lost')
   await worker.replica.release(ID, { store: true })
-  await worker.replica.restore(ID, 'good')
+  await worker.replica.restore(ID, { from: 'good' })
   expect(worker.content(ID)).toEqual(['kept'])
   // What came of it is another backup, without the name.
   const backups = await worker.replica.backups(ID)
   expect(backups.filter(({ name }) => name === 'good')).toHaveLength(1)
   expect(backups[0]?.name).toBeUndefined()
-  await expect(worker.replica.restore(ID, 'bad')).rejects.toThrow("no backup 'bad'")
+  await expect(worker.replica.restore(ID, { from: 'bad' })).rejects.toThrow("no backup 'bad'")
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { continued } from '../../../src/replica/rewind.ts'
+import { continued } from '../../../src/replica/restore/rewind.ts'
 import { hashOf, imageOf } from './fixtures.ts'
 
 const LAST = { seq: 10, hash: hashOf(10), changedAt: 5_000 }

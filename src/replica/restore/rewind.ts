@@ -1,33 +1,32 @@
 import { createHash } from 'node:crypto'
-import type { SessionImage } from '../authstate/port.ts'
-import { GatewayError } from '../session/errors.ts'
-import { planRecovery, type RecoveryPlan } from '../session/plan.ts'
-import { findBackup } from './backup-name.ts'
-import { claim } from './claim.ts'
-import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from './context.ts'
-import { gather } from './evidence.ts'
-import { fold } from './fold.ts'
-import { changeHeld, heldOwner, readOwner, swapOwner } from './owner-io.ts'
-import { backupsOf, type KnownOwner, type OwnerRecord } from './owner.ts'
-import type { BackupInfo } from './port.ts'
-import { superseding } from './retention/superseding.ts'
-import type { Snapshot } from './snapshot.ts'
-import { dropUnnamed, fetchSnapshot, storeSnapshot } from './snapshot-io.ts'
-import { closeDamaged } from './survey.ts'
-import { rewindOwner, seizeOwner, type StateEnd } from './transitions.ts'
+import type { SessionImage } from '../../authstate/port.ts'
+import { GatewayError } from '../../session/errors.ts'
+import { planRecovery, type RecoveryPlan } from '../../session/plan.ts'
+import { claim } from '../claim.ts'
+import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from '../context.ts'
+import { gather } from '../evidence.ts'
+import { fold } from '../fold.ts'
+import { changeHeld, heldOwner, swapOwner } from '../owner-io.ts'
+import type { KnownOwner, OwnerRecord } from '../owner.ts'
+import type { BackupInfo, Restored, RestoreTarget } from '../port.ts'
+import { superseding } from '../retention/superseding.ts'
+import { dropUnnamed, storeSnapshot } from '../snapshot-io.ts'
+import { closeDamaged } from '../survey.ts'
+import { rewindOwner, seizeOwner, type StateEnd } from '../transitions.ts'
+import { existing, findTarget, wordsOf } from './target.ts'
 
 /**
- * Rule 12: an older snapshot's content becomes the newest state, as an epoch of its own. In this
- * order, so that a crash anywhere leaves either the old state or the new one, both stored: fold what
- * is there, take the next epoch, store the new snapshot under it, name it, and replace the local
+ * Rule 12: an earlier state becomes the newest, as an epoch of its own. It is read as a whole first.
+ * Then in this order, so that a crash anywhere leaves either the old state or the new one, both
+ * stored: fold what is there, take the next epoch, store the new snapshot under it, name it, and replace the local
  * state last. The record is left released: whoever opens the session next claims it.
  */
 export async function rewind(
   context: ReplicaContext,
   sessionId: string,
-  id: string,
-): Promise<{ epoch: number; seq: number; replaced?: BackupInfo }> {
-  const old = await fetchBackup(context, sessionId, id)
+  target: RestoreTarget,
+): Promise<Restored> {
+  const old = await findTarget(context, sessionId, target)
   const { epoch: kept, replaced } = await keepCurrent(context, sessionId)
   try {
     const { epoch, boot } = await seize(context, sessionId, kept)
@@ -40,29 +39,13 @@ export async function rewind(
       return rewindOwner(record, held, snapshots, stamp)
     })
     if (context.auth.find(sessionId) !== undefined)
-      await context.auth.quarantine(sessionId, `backup ${id} was restored`)
+      await context.auth.quarantine(sessionId, wordsOf(target, old))
     await context.auth.install(image, { epoch, boot })
     await context.auth.confirmEpoch(sessionId, epoch)
     await dropUnnamed(context, before, after, held.garbage)
     return { epoch, seq: image.seq, ...(replaced && { replaced }) }
   } finally {
     letGo(context, sessionId, interfered(sessionId))
-  }
-}
-
-async function fetchBackup(
-  context: ReplicaContext,
-  sessionId: string,
-  id: string,
-): Promise<Snapshot> {
-  const { record, etag } = await existing(context, sessionId)
-  const target = findBackup(backupsOf(record), sessionId, id)
-  try {
-    return await fetchSnapshot(context, sessionId, target)
-  } catch (error) {
-    const now = await existing(context, sessionId)
-    if (now.etag !== etag) findBackup(backupsOf(now.record), sessionId, id)
-    throw error
   }
 }
 
@@ -129,8 +112,7 @@ async function keepCurrent(
       message: plan.why,
       hint: 'restore the backup on that worker, or release the session there first',
     })
-  const replaced = backupsOf(known.record).find((backup) => backup.newest)
-  return { epoch: known.record.epoch, ...(replaced && { replaced }) }
+  return { epoch: known.record.epoch }
 }
 
 /** Whoever had it and fell silent, a lost host, must not keep its damaged session for ever. */
@@ -157,17 +139,6 @@ function lastEnd(
 ): StateEnd & { changedAt: number } {
   const local = context.auth.find(sessionId)
   return local !== undefined && local.seq > record.seq ? local : record
-}
-
-async function existing(context: ReplicaContext, sessionId: string): Promise<KnownOwner> {
-  const known = await readOwner(context, sessionId)
-  if (known !== undefined && !known.record.removed) return known
-  throw new GatewayError({
-    code: 'replica.missing',
-    subject: sessionId,
-    message: `the object store has no backups of '${sessionId}'`,
-    hint: 'run `wa-gateway backup list` to see what there is',
-  })
 }
 
 function interfered(sessionId: string): GatewayError {
