@@ -75,7 +75,9 @@ async function question(words: string, { stdin, stderr, signal }: Context): Prom
   try {
     return await lines.question('', { signal })
   } catch (error) {
-    throw signal.aborted ? signal.reason : error
+    if (signal.aborted) throw signal.reason
+    // In its raw mode the terminal sends no signal for Ctrl-C.
+    throw new GatewayError({ code: 'interrupted', message: 'interrupted', cause: error })
   } finally {
     lines.close()
     stderr.write('\n')

@@ -39,7 +39,7 @@ function shelfOf(bucket: BucketReader, folder: string): Shelf {
     async look(signal) {
       const stamps = new Map<string, string>()
       for await (const { name, etag } of bucket.list(folder, signal))
-        if (name.endsWith('.json') && !name.includes('/')) stamps.set(name, etag)
+        if (!name.includes('/')) stamps.set(name, etag)
       return stamps
     },
     take: (name, signal) => bucket.get(folder + name, signal),

@@ -1,7 +1,7 @@
 import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { GatewayError } from '../session/errors.ts'
-import { CREDS_FILE, keyOf } from './file-names.ts'
+import { keyOf } from './file-names.ts'
 import { PORTABLE_END, portableSession } from './portable-source.ts'
 import type { Unlock } from './portable.ts'
 import { readStably, type Shelf } from './read-stably.ts'
@@ -46,10 +46,7 @@ async function* walk(
   const entries = await readdir(folder, { withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name)
   // Keys without creds are a session too: it is said what is missing.
-  if (files.some((name) => name === CREDS_FILE || keyOf(name).kind === 'key')) {
-    yield multiFileSession(folder)
-    return
-  }
+  if (files.some((name) => keyOf(name).kind === 'key')) yield multiFileSession(folder)
   for (const name of files.toSorted())
     if (name.endsWith(PORTABLE_END)) yield portableSession(join(folder, name), unlock)
   if (depth === DEEPEST) return
@@ -70,7 +67,8 @@ function shelfOf(folder: string): Shelf {
   return {
     async look() {
       const stamps = new Map<string, string>()
-      for (const { name } of (await readdir(folder, { withFileTypes: true })).filter(isOurs)) {
+      const entries = await readdir(folder, { withFileTypes: true })
+      for (const { name } of entries.filter((entry) => entry.isFile())) {
         const { size, mtimeNs, ino } = await lstat(join(folder, name), { bigint: true })
         stamps.set(name, `${size} ${mtimeNs} ${ino}`)
       }
@@ -78,9 +76,4 @@ function shelfOf(folder: string): Shelf {
     },
     take: (name, signal) => readFile(join(folder, name), { signal }),
   }
-}
-
-/** Others are named, and not read. */
-function isOurs(entry: { name: string; isFile(): boolean }): boolean {
-  return entry.isFile() && entry.name.endsWith('.json')
 }

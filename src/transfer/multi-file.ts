@@ -16,20 +16,16 @@ export interface ReadState {
   damaged: string[]
   /** Files of the session's that are left out, since their name does not say which value it is. */
   nameless: string[]
-  /** Files that are none of Baileys'. */
-  foreign: string[]
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** Files that are none of Baileys' are passed over. */
 export function readStateFiles(files: Iterable<StateFile>): ReadState {
-  const state: ReadState = { entries: [], damaged: [], nameless: [], foreign: [] }
+  const state: ReadState = { entries: [], damaged: [], nameless: [] }
   for (const { name, bytes } of files) {
     const key = keyOf(name)
-    if (key.kind === 'foreign') {
-      state.foreign.push(name)
-      continue
-    }
+    if (key.kind === 'foreign') continue
     const read = readValue(bytes)
     if (read.fault !== undefined) state.damaged.push(`${name} ${read.fault}`)
     else if (key.kind === 'lossy') state.nameless.push(name)

@@ -1,5 +1,6 @@
 import PQueue from 'p-queue'
 import { GatewayError } from '../session/errors.ts'
+import { keyOf } from './file-names.ts'
 import { hasCreds, readStateFiles, type ReadState, type StateFile } from './multi-file.ts'
 import type { Found } from './source.ts'
 
@@ -19,7 +20,8 @@ const SHOWN = 3
 
 /** Reads all files, and makes sure that nobody wrote to any of them meanwhile. */
 export async function readStably(shelf: Shelf, signal: AbortSignal): Promise<Found> {
-  const before = await shelf.look(signal)
+  const all = await shelf.look(signal)
+  const before = ofBaileys(all)
   const queue = new PQueue({ concurrency: FILES_AT_ONCE })
   let total = 0
   const files = await queue.addAll(
@@ -31,20 +33,26 @@ export async function readStably(shelf: Shelf, signal: AbortSignal): Promise<Fou
       return bytes && { name, bytes }
     }),
   )
-  const after = await shelf.look(signal)
+  const after = ofBaileys(await shelf.look(signal))
   const changed = difference(before, after)
   if (changed !== undefined) return { kind: 'changed', what: changed }
   const state = readStateFiles(files.filter((file) => file !== undefined))
   if (!hasCreds(state)) return { kind: 'unusable', what: credsFault(state) }
-  const { entries, damaged } = state
-  return { kind: 'state', entries, damaged, notes: notesOf(state) }
+  const { entries, damaged, nameless } = state
+  const foreign = [...all.keys()].filter((name) => !before.has(name))
+  return { kind: 'state', entries, damaged, notes: notesOf(nameless, foreign) }
+}
+
+/** Others are named, and neither read nor watched. */
+function ofBaileys(files: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map([...files].filter(([name]) => keyOf(name).kind !== 'foreign'))
 }
 
 function credsFault({ damaged }: ReadState): string {
   return damaged.find((fault) => fault.startsWith('creds.json')) ?? 'creds.json is missing'
 }
 
-function notesOf({ nameless, foreign }: ReadState): string[] {
+function notesOf(nameless: readonly string[], foreign: readonly string[]): string[] {
   const notes: string[] = []
   if (nameless.length > 0)
     notes.push(`left out, since the name does not say which value it is: ${listed(nameless)}`)

@@ -59,7 +59,7 @@ test('the name within a portable file counts, and two of one name are not both t
 test('a failure of one session is told, and the others go on', async () => {
   const admit = async (session: string): Promise<Admission> => {
     if (session === 'b')
-      throw new GatewayError({ code: 'store.unavailable', message: 'away', hint: 'wait' })
+      throw new GatewayError({ code: 'state.corrupt', message: 'damaged', hint: 'wait' })
     return IMPORTED
   }
   const { results } = await run(sourceOf(['a', 'b', 'c']), admit)
@@ -67,16 +67,19 @@ test('a failure of one session is told, and the others go on', async () => {
   expect(Object.fromEntries(outcomes)).toEqual({ a: 'imported', b: 'failed', c: 'imported' })
 })
 
-test('what every session would meet ends it', async () => {
-  const ids = Array.from({ length: 50 }, (_, n) => `s${n}`)
-  let calls = 0
-  const admit = async (): Promise<Admission> => {
-    calls++
-    throw new GatewayError({ code: 'daemon.unreachable', message: 'gone' })
-  }
-  await expect(run(sourceOf(ids), admit)).rejects.toMatchObject({ code: 'daemon.unreachable' })
-  expect(calls).toBeLessThan(ids.length)
-})
+test.each(['daemon.unreachable', 'store.unavailable'] as const)(
+  'what every session would meet ends it: %s',
+  async (code) => {
+    const ids = Array.from({ length: 50 }, (_, n) => `s${n}`)
+    let calls = 0
+    const admit = async (): Promise<Admission> => {
+      calls++
+      throw new GatewayError({ code, message: 'gone' })
+    }
+    await expect(run(sourceOf(ids), admit)).rejects.toMatchObject({ code })
+    expect(calls).toBeLessThan(ids.length)
+  },
+)
 
 test('Ctrl-C ends it with its reason', async () => {
   const stop = new AbortController()
