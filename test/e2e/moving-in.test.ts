@@ -91,7 +91,7 @@ test('what cannot be moved in is named, with why; the rest is, and again changes
   expect(back.told.get('torn-key')?.outcome).toBe('imported')
   const { status, stdout } = await stage.run('backup', 'verify', '--all', '--json')
   expect([status, stdout]).toEqual([0, expect.stringContaining('"damaged":0')])
-}, 240_000)
+}, 400_000)
 
 test('a source that its gateway still writes to is left alone', async () => {
   const stage = await openStage({ sessions: 1 })
@@ -115,7 +115,7 @@ test('a source that its gateway still writes to is left alone', async () => {
   expect([live.status, live.told.get(id)?.why]).toEqual([1, 'changing'])
   expect(live.told.get(id)?.todo).toContain('stop the gateway')
   expect((await lines(stage, tree)).told.get(id)?.outcome).toBe('imported')
-}, 120_000)
+}, 300_000)
 
 test('a bucket in the layout of the replaced worker, which is the own bucket too', async () => {
   const { stage, s3 } = await openS3Stage(3)
@@ -143,7 +143,7 @@ test('a bucket in the layout of the replaced worker, which is the own bucket too
 
   const wrong = await stage.run('session', 'import', '--bucket', 'nobody-has-this')
   expect([wrong.status, wrong.stderr]).toEqual([1, expect.stringContaining('nobody-has-this')])
-}, 180_000)
+}, 300_000)
 
 test('kills in the middle of an import leave whole sessions or none; again finishes it', async () => {
   const stage = await openStage({ sessions: 8 })

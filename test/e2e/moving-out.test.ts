@@ -62,7 +62,7 @@ test('portable files open in another installation with other keys, and nowhere w
   await other.run('backup', 'export', '--all', '--confirm=all', '--to', back)
   for (const id of stage.ids)
     expect(await valuesIn(join(back, id))).toEqual(await valuesIn(join(tree, id)))
-}, 240_000)
+}, 400_000)
 
 test('an export is confirmed, replaces nothing, and says what is running', async () => {
   const stage = await openStage({ sessions: 2 })
@@ -97,4 +97,4 @@ test('an export is confirmed, replaces nothing, and says what is running', async
   expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining('not empty')])
   const nobody = ['backup', 'export', '--session', 'nobody', '--to', to, '--confirm=nobody']
   expect((await stage.run(...nobody)).status).toBe(1)
-}, 240_000)
+}, 400_000)

@@ -72,7 +72,7 @@ test('a run at LOG_LEVEL=trace shows no key, no token and no message', async () 
   expect(secrets.in(printed.shown)).toEqual([])
   expectNoNumbers(stage)
   expectSessionField(stage)
-}, 240_000)
+}, 400_000)
 
 async function prepare() {
   const key = randomBytes(32)
