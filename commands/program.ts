@@ -75,6 +75,7 @@ const COMMANDS: Record<string, Leaf | Group> = {
     commands: {
       create: { summary: 'back sessions up now', load: () => import('./backup/create.ts') },
       list: { summary: 'list backups', load: () => import('./backup/list.ts') },
+      show: { summary: 'show all about one backup', load: () => import('./backup/show.ts') },
       verify: {
         summary: 'read what is stored and name what is damaged',
         load: () => import('./backup/verify.ts'),

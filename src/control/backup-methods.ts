@@ -48,14 +48,6 @@ export const BACKUP_METHODS = {
       .refine(oneTarget, ONE_TARGET),
     events: storeEvents('backup'),
   },
-  'backup.list': {
-    verb: 'GET',
-    path: '/v1/backups',
-    permission: 'read',
-    summary: 'The backups of one session, or of all',
-    query: z.strictObject({ session: sessionId.exactOptional() }),
-    result: z.object({ backups: z.array(backupInfo) }),
-  },
   'backup.verify': {
     verb: 'POST',
     path: '/v1/backups/verify',

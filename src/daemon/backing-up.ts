@@ -13,9 +13,7 @@ const CONCURRENCY = 8
 export function backingUp(
   worker: WorkerState,
   targets: (input: Input<'preserve'>) => string[],
-): Pick<MethodHandlers, 'preserve' | 'backup.create' | 'backup.list' | 'backup.verify'> {
-  const { service, replica } = worker
-  const { roster } = service
+): Pick<MethodHandlers, 'preserve' | 'backup.create' | 'backup.verify'> {
 
   const store = async (
     ids: string[],
@@ -44,15 +42,6 @@ export function backingUp(
       const how = { trigger: 'manual' as const, ...(name !== undefined && { name }) }
       const results = await store(targets(input), how, (one) => emit({ type: 'backup', ...one }))
       emit({ type: 'end', results })
-    },
-
-    'backup.list': async ({ session }) => {
-      const ids = session === undefined ? roster.ids() : [session]
-      const queue = new PQueue({ concurrency: CONCURRENCY })
-      const lists = await queue.addAll(ids.map((id) => () => replica.backups(id)))
-      const backups = lists.flat()
-      if (session !== undefined && backups.length === 0) roster.known(session)
-      return { backups }
     },
 
     'backup.verify': async (input, { emit, signal }) => {

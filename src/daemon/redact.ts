@@ -28,7 +28,7 @@ const PATTERNS: readonly [RegExp, string | ((found: string) => string)][] = [
 ]
 
 /** The last three digits of a phone number or WhatsApp id: enough to tell two of them apart. */
-function masked(digits: string): string {
+export function masked(digits: string): string {
   return `…${digits.slice(-3)}`
 }
 

@@ -249,6 +249,16 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     },
     'backup.list': async ({ session: only }) => ({
       backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
+      unread: [],
+    }),
+    'backup.show': async ({ session: id = 'anna' }) => ({
+      backup: { ...backup(id), verified: { at: AT, sound: true } },
+      owner: { worker: 'worker-one', epoch: 2, seq: 45, released: false },
+      objects: [{ name: `v1/sessions/${id}/owner`, size: 0, what: 'the owner record' }],
+      undoes: { changes: 5, ms: 60_000 },
+      keys: [{ type: 'pre-key', count: 812, bytes: 60_000 }],
+      creds: { linked: true, phone: '…567' },
+      doubts: [],
     }),
     ...fakeCopies(),
     ...fakePrunes(),
