@@ -76,6 +76,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
       create: { summary: 'back sessions up now', load: () => import('./backup/create.ts') },
       list: { summary: 'list backups', load: () => import('./backup/list.ts') },
       show: { summary: 'show all about one backup', load: () => import('./backup/show.ts') },
+      drill: {
+        summary: 'prove that sessions can be restored, and what a lost host would cost',
+        load: () => import('./backup/drill.ts'),
+      },
       verify: {
         summary: 'read what is stored and name what is damaged',
         load: () => import('./backup/verify.ts'),

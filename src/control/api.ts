@@ -5,6 +5,7 @@ import { COPY_METHODS } from './copy-methods.ts'
 import { DIFF_METHODS } from './diff-methods.ts'
 import { KEYRING_METHODS } from './keyring-methods.ts'
 import { DAEMON_METHODS } from './daemon-methods.ts'
+import { DRILL_METHODS } from './drill-methods.ts'
 import { LISTING_METHODS } from './listing-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
 import { PRUNE_METHODS } from './prune-methods.ts'
@@ -158,6 +159,7 @@ export const METHODS = {
   ...RESTORE_METHODS,
   ...DAEMON_METHODS,
   ...LISTING_METHODS,
+  ...DRILL_METHODS,
   ...COPY_METHODS,
   ...PRUNE_METHODS,
   ...DIFF_METHODS,

@@ -9,7 +9,6 @@ import {
   oneTarget,
   partCheck,
   sessionCheck,
-  sessionId,
   targets,
   verifySummary,
 } from './schema.ts'

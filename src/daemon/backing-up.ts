@@ -14,7 +14,6 @@ export function backingUp(
   worker: WorkerState,
   targets: (input: Input<'preserve'>) => string[],
 ): Pick<MethodHandlers, 'preserve' | 'backup.create' | 'backup.verify'> {
-
   const store = async (
     ids: string[],
     how: Storing,

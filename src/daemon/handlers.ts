@@ -7,6 +7,7 @@ import { copying } from './copying.ts'
 import { differing } from './differing.ts'
 import { given } from './given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
+import { drilling } from './drilling.ts'
 import { listing } from './listing.ts'
 import { logHandlers } from './log-handlers.ts'
 import { pruning } from './pruning.ts'
@@ -59,6 +60,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       ...recovering(worker, targets),
       ...transferring(worker),
       ...listing(worker),
+      ...drilling(worker),
 
       'session.list': async () => ({ sessions: service.list() }),
 

@@ -3,6 +3,7 @@ import type { ReplicaOptions } from '../replica/replica.ts'
 import type { LifeSettings } from '../session/life.ts'
 import type { EngineSettings } from '../recovery/engine.ts'
 import type { ServiceSettings } from '../whatsapp/ports.ts'
+import type { DrillSettings } from './drill/settings.ts'
 
 const CONNECT_TIMEOUT_MS = 20_000
 /** How a session that lost its connection, or whose recovery failed, tries again by itself. */
@@ -66,5 +67,15 @@ export function engineSettings({ recovery, whatsapp }: Config): EngineSettings {
     timeoutMs: recovery.timeout,
     maxRetries: recovery.maxRetries,
     retryDelayMs: recovery.retryDelay,
+  }
+}
+
+export function drillSettings({ stateDir, recovery, whatsapp }: Config): DrillSettings {
+  return {
+    stateDir,
+    restores: recovery.restores,
+    logins: recovery.concurrency,
+    loginRate: whatsapp.loginRate,
+    timeoutMs: Math.min(CONNECT_TIMEOUT_MS, recovery.timeout),
   }
 }

@@ -14,6 +14,7 @@ import type { SessionEvent } from '../whatsapp/ports.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 import type { BackPressure } from './back-pressure.ts'
 import type { Bus } from './bus.ts'
+import type { DrillSettings } from './drill/settings.ts'
 import type { Encryption } from './encryption.ts'
 import type { LogRing } from './log-ring.ts'
 import type { SecondSite } from './second-site.ts'
@@ -59,6 +60,7 @@ export interface WorkerState {
   readonly backPressure: BackPressure
   readonly rounds: RetryRounds
   readonly verifying: VerifySchedule
+  readonly drill: DrillSettings
   readonly reloading: Reloading
   readonly metrics: Metrics
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>

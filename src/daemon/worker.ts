@@ -16,6 +16,7 @@ import { adjust } from './adjust.ts'
 import { AssignmentWatch } from './assignment-watch.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
+import { sweepScratch } from './drill/scratch.ts'
 import { createHandlers } from './handlers.ts'
 import type { LogRing } from './log-ring.ts'
 import { gatherHealth, liveness, readiness } from './health.ts'
@@ -30,7 +31,7 @@ import { SecondSite } from './second-site.ts'
 import { createSchedules, type Schedule } from './schedules.ts'
 import type { Reloading } from './reload.ts'
 import { RetryRounds } from './retry.ts'
-import { engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
+import { drillSettings, engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
 import type { SnapshotSchedule } from './snapshots.ts'
 import { createVerifySchedule } from './verifying.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
@@ -94,6 +95,7 @@ export class Worker {
     if (whatsapp.root !== undefined) trustCertificateRoot(whatsapp.root, whatsapp.url)
     const opened = await openParts(this.#config, this.#version, this.#logger, this.#closers)
     const { auth, replica, encryption } = opened
+    await sweepScratch(this.#config.stateDir)
     auth.onFailure((error) => this.#failed.resolve(toGatewayError(error)))
     const state = await this.#compose(opened)
     measure(state)
@@ -231,6 +233,7 @@ export class Worker {
       reloading: this.#reloading,
       leaving: undefined,
       verifying,
+      drill: drillSettings(this.#config),
       metrics,
       health: async (question) => {
         const { socket, recovery } = this.#config

@@ -9,17 +9,16 @@ import {
 } from '../session/plan.ts'
 import { newHeld, newStamp, type ReplicaContext } from './context.ts'
 import { gather } from './evidence.ts'
-import { replay } from './log/replay.ts'
-import type { Tail } from './log/tail.ts'
 import { ask } from './log/want.ts'
 import { readOwner, swapOwner } from './owner-io.ts'
 import type { KnownOwner, OwnerRecord } from './owner.ts'
 import type { ClosedRange } from './past.ts'
 import type { ClaimOutcome, ClaimRequest } from './port.ts'
+import { restored } from './restored.ts'
 import { isUnreadable } from './sealer.ts'
 import type { Silence } from './silence.ts'
-import { fetchSnapshot, lostOwner } from './snapshot-io.ts'
-import { closeRanges, stored, survey, type Survey } from './survey.ts'
+import { lostOwner } from './snapshot-io.ts'
+import { closeRanges, survey, type Survey } from './survey.ts'
 import { claimOwner, GENESIS, NOTHING, type ClaimBase, type StateEnd } from './transitions.ts'
 
 type Acting = Extract<RecoveryPlan, { kind: 'connect' | 'restore' | 'create' }>
@@ -164,22 +163,6 @@ async function prepare(
       end: found.end,
     }
   }
-}
-
-/** Snapshot and log as one state; undefined where no phone was linked in it yet. */
-async function restored(
-  context: ReplicaContext,
-  record: OwnerRecord,
-  closed: ClosedRange[],
-  read: Tail | undefined,
-  signal: AbortSignal | undefined,
-): Promise<SessionImage | undefined> {
-  const { session, snapshot } = record
-  const base = snapshot && (await fetchSnapshot(context, session, snapshot, signal)).image
-  const tail = read ?? (await stored(context, record, closed, signal))
-  if (tail === undefined) return undefined
-  const image = replay(session, base ?? undefined, tail)
-  return context.auth.isPaired(image) ? image : undefined
 }
 
 interface Action extends Ground {

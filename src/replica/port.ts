@@ -235,6 +235,16 @@ export interface PruneOptions {
   signal?: AbortSignal
 }
 
+/** What a recovery on an empty disk would bring back. */
+export interface StoredState {
+  epoch: number
+  worker: string
+  /** Undefined where no linked state is stored. */
+  image: SessionImage | undefined
+  /** Bytes of the snapshot as stored. */
+  bytes: number
+}
+
 /** `size` parts of `WHOLE` (src/replica/verify/sample.ts) from `from` on, by the hash of names. */
 export interface DataSample {
   from: number
@@ -388,6 +398,11 @@ export interface Replica {
    * again.
    */
   remove(sessionId: string): Promise<RemovedCopies>
+  /**
+   * What a recovery on an empty disk would bring back now, by the same code; claims and fences
+   * nothing. Undefined where the store does not know the session; throws as the recovery would.
+   */
+  readNewest(sessionId: string, signal?: AbortSignal): Promise<StoredState | undefined>
   /** Ids of all sessions that the store has anything of, or that this disk knows it had, ascending. */
   stored(signal?: AbortSignal): Promise<string[]>
   /** Ids of sessions in the store whose last owner was a worker of this name. For standalone workers. */

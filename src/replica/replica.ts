@@ -33,11 +33,13 @@ import type {
   SessionPruned,
   ShipLag,
   SnapshotTrigger,
+  StoredState,
   Tidied,
   VerifyOptions,
   Wanted,
 } from './port.ts'
 import { readBackup } from './read-backup.ts'
+import { readNewest } from './read-newest.ts'
 import { release, type ReleaseResult } from './release.ts'
 import { removeSession } from './removal.ts'
 import { DEFAULT_RETENTION, type RetentionPolicy } from './retention/policy.ts'
@@ -216,6 +218,10 @@ export class StoreReplica implements Replica {
 
   remove(id: string): Promise<RemovedCopies> {
     return this.#lock.run(id, () => removeSession(this.#context, id))
+  }
+
+  readNewest(id: string, signal?: AbortSignal): Promise<StoredState | undefined> {
+    return readNewest(this.#context, id, signal)
   }
 
   stored(signal?: AbortSignal): Promise<string[]> {

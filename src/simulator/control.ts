@@ -40,7 +40,7 @@ const ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: /^\/$/,
-    answer: (on) => ({ url: on.url, root: on.rootHex }),
+    answer: (on) => ({ simulator: 'wa-gateway', url: on.url, root: on.rootHex }),
   },
   {
     method: 'POST',

@@ -57,11 +57,13 @@ export class Phone extends Contact {
 
   /**
    * Links a device of these keys that nobody scanned here: what a client with that state is known
-   * as from then on. Whoever needs a thousand accounts need not pair each.
+   * as from then on, under this number or the next. Whoever needs a thousand accounts need not pair each.
    */
-  adopt(keys: DeviceKeys, preKeys: ReadonlyMap<number, string>): Device {
+  adopt(keys: DeviceKeys, preKeys: ReadonlyMap<number, string>, wanted?: number): Device {
     const { user, lid } = this.person
-    const device = new Device({ user, lid, number: this.person.nextDevice++ }, keys)
+    const number = wanted ?? this.person.nextDevice
+    this.person.nextDevice = Math.max(this.person.nextDevice, number + 1)
+    const device = new Device({ user, lid, number }, keys)
     for (const [id, key] of preKeys) device.preKeys.set(id, key)
     device.historySent = true
     this.person.devices.set(device.number, device)

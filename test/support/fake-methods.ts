@@ -251,6 +251,30 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       backups: [...sessions.keys()].filter((id) => only === undefined || id === only).map(backup),
       unread: [],
     }),
+    'backup.drill': async ({ sessions: only = [...sessions.keys()] }, { emit }) => {
+      for (const sessionId of only)
+        emit({ type: 'session', result: { sessionId, outcome: 'restored', proof: 'disk' } })
+      const none = { failed: 0, nothing: 0, skipped: 0, loggedIn: 0, bytes: 0, tookMs: 12 }
+      emit({
+        type: 'end',
+        summary: {
+          ...none,
+          sessions: only.length,
+          restored: only.length,
+          restoreMs: { p50: 4, p95: 5, max: 5 },
+          rto: { sessions: only.length, restoreMs: 5, totalMs: 2_005 },
+          rpo: {
+            ack: 'local',
+            offHost: true,
+            changes: 0,
+            oldestMs: 0,
+            behind: [],
+            neverStored: [],
+          },
+          atRisk: [],
+        },
+      })
+    },
     'backup.show': async ({ session: id = 'anna' }) => ({
       backup: { ...backup(id), verified: { at: AT, sound: true } },
       owner: { worker: 'worker-one', epoch: 2, seq: 45, released: false },

@@ -25,7 +25,7 @@ async function call(method: string, path: string, body?: unknown) {
 test('another process pairs, sends, reads and asks for the report', async () => {
   expect(await call('GET', '/')).toEqual({
     status: 200,
-    json: { url: simulator.url, root: simulator.rootHex },
+    json: { simulator: 'wa-gateway', url: simulator.url, root: simulator.rootHex },
   })
   const auth = new MemoryAuth()
   const first = new Client(simulator, auth)
