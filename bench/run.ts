@@ -70,6 +70,14 @@ const BENCHES: Bench[] = [
       ['100', '300', '1000'].map((sessions) => [sessions, store]),
     ),
   },
+  {
+    name: 'dashboard',
+    title: 'The dashboard over busy sessions',
+    runs: [
+      ['80', '24'],
+      ['200', '60'],
+    ],
+  },
   { name: 'restore', title: 'Cold restore of a lost host', runs: [['300'], ['1000']] },
 ]
 

@@ -249,6 +249,14 @@ test('a lost daemon is told, and the dashboard comes back by itself', async () =
   await expectSeen('both among the events', /lost the daemon[^]*the daemon is back/)
 })
 
+test('without a daemon it says so, and draws nothing', async () => {
+  await daemon.close()
+  await terminal.run(`${WA} dashboard; echo "status $?"`)
+  const screen = await expectSeen('the status', /^status 6/m)
+  expect(screen).toMatch(/no daemon is running/)
+  expect(await terminal.modes()).toEqual({ alternate: false, cursor: true })
+})
+
 describe('the terminal is as it was', () => {
   const CRASH = `process.on('SIGUSR2', () => { throw new Error('a fault of the tests') })`
   type End = (pid: number) => Promise<void> | void
