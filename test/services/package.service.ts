@@ -13,6 +13,9 @@ const run = promisify(execFile)
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const UNIT = readFileSync(join(ROOT, 'deploy/systemd/wa-gateway.service'), 'utf8')
 
+/** For what takes seconds on a machine that has nothing else to do. */
+const SLOW_MS = 300_000
+
 let dir: string
 let files: string[]
 /** As /opt/wa-gateway is on a host: Node 24 and the package, without anything else. */
@@ -44,7 +47,7 @@ beforeAll(async () => {
     STATE_DIRECTORY: join(dir, 'state'),
     RUNTIME_DIRECTORY: join(dir, 'run'),
   }
-})
+}, SLOW_MS)
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
 /** The line of the unit that has this name, with the prefix of here. */
@@ -66,15 +69,19 @@ test('the package has what runs and its documentation, and nothing else', () => 
   expect(files.filter((path) => !allowed.some((pattern) => pattern.test(path)))).toEqual([])
 })
 
-test('it runs where it was installed, with Node alone', async () => {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-    version: string
-  }
-  const { stdout } = await run('wa-gateway', ['--version'], { env, cwd: dir })
-  expect(stdout.trim()).toBe(version)
-  const demo = await run('wa-gateway', ['demo'], { env: { ...env, TMPDIR: dir }, cwd: dir })
-  expect(demo.stdout).toMatch(/0 messages lost, 0 unreadable/)
-})
+test(
+  'it runs where it was installed, with Node alone',
+  async () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      version: string
+    }
+    const { stdout } = await run('wa-gateway', ['--version'], { env, cwd: dir })
+    expect(stdout.trim()).toBe(version)
+    const demo = await run('wa-gateway', ['demo'], { env: { ...env, TMPDIR: dir }, cwd: dir })
+    expect(demo.stdout).toMatch(/0 messages lost, 0 unreadable/)
+  },
+  SLOW_MS,
+)
 
 test('the commands of the unit start, reload and stop it', async () => {
   const socket = await NotifySocket.open(join(dir, 'notify'))
