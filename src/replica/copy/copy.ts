@@ -104,9 +104,9 @@ export async function copyStore(
   const whole = request.sessionIds === undefined && summary.failed + summary.used === 0
   if (!whole) return summary
   await finish()
-  const prune = request.prune === true && direction === 'to'
-  for (const { boot, low } of await logs.settle(prune))
-    if (prune) summary.pruned += await pruneLog(context, boot, low)
+  if (request.prune === true && direction === 'to')
+    for (const { boot, low } of await logs.settle())
+      summary.pruned += await pruneLog(context, boot, low)
   return summary
 }
 

@@ -1,21 +1,31 @@
 import { KeyedLock } from '../keyed-lock.ts'
-import { readLow, swapLow } from '../log/low.ts'
+import { readLow, swapLow, type KnownLow } from '../log/low.ts'
 import { missing } from '../log/slots.ts'
-import { bootPrefix, slotName, slotOf, type BootId } from '../names.ts'
+import { bootPrefix, lowName, slotName, slotOf, type BootId } from '../names.ts'
 import { readHead } from '../object.ts'
+import { usedThere } from './lineage.ts'
+import { isUnreadable } from '../sealer.ts'
 import { carry, within, type CopyContext } from './site.ts'
 
 /** Slots that are copied together. */
 const AHEAD = 16
 
-/** What is at the destination of one boot's log: the slots from `floor` to `next`, without a hole. */
+/** How far the log of one boot was copied: every slot from `low` to `next` is at the destination. */
 interface Reached {
-  floor: number
+  /** The first slot that must be at the source, as last read. */
+  sourceLow: number
+  low: KnownLow
   next: number
   /** A fence was met: nothing follows. */
   ended: boolean
   /** Slots that were there before. */
   readonly there: ReadonlySet<number>
+}
+
+interface Stretch {
+  needed: number
+  /** Null: the log's present end. */
+  to: number | null
 }
 
 /** Copies the logs of boots, each slot once for all sessions that it mentions. */
@@ -29,68 +39,72 @@ export class LogCopier {
   }
 
   /**
-   * Copies a boot's log up to a slot (exclusive), or to its present end. Returns from where to where
-   * it is at the destination: what is below `from` was of no use to any session at the source.
+   * Copies a boot's log up to a slot (exclusive), or to its present end; returns how far it came.
+   * What was collected at the source before it could be copied is below `low` at the destination too.
+   * What is damaged or lost before the slot `needed` is passed over.
    */
-  upTo({ worker, boot }: BootId, to: number | null): Promise<{ from: number; to: number }> {
+  upTo({ worker, boot }: BootId, { needed, to }: Stretch): Promise<number> {
     const id = { worker, boot }
     const key = bootPrefix(id)
     return this.#lock.run(key, async () => {
       const reached = this.#reached.get(key)?.reached ?? (await this.#begin(id))
       this.#reached.set(key, { boot: id, reached })
       for (let more = true; more && !reached.ended && reached.next < (to ?? Infinity);)
-        more = await this.#further(id, reached, to)
-      return { from: reached.floor, to: Math.min(reached.next, to ?? Infinity) }
+        more = await this.#further(id, reached, { needed, to })
+      return Math.min(reached.next, to ?? Infinity)
     })
   }
 
-  /**
-   * Raises `low` at the destination where the log there has a hole that the source no longer fills,
-   * and with `everything` to where the source has it. Only once no record at the destination needs
-   * what is below.
-   */
-  async settle(everything: boolean): Promise<{ boot: BootId; low: number }[]> {
+  /** Raises `low` at the destination to where the source has it, once no record there needs more. */
+  async settle(): Promise<{ boot: BootId; low: number }[]> {
     const lows: { boot: BootId; low: number }[] = []
-    const { to, clock, timing } = this.#context
     for (const { boot, reached } of this.#reached.values()) {
-      const { there, floor } = reached
-      const gap = Array.from({ length: AHEAD }, (_, i) => floor - 1 - i).some(
-        (slot) => slot >= 0 && !there.has(slot),
-      )
-      const known = await readLow(to, boot, within(this.#context))
-      let { low } = known
-      if (floor > low && (gap || everything)) {
-        const context = { ...to, clock, timing, newWriteId: () => crypto.randomUUID() }
-        const raised = await swapLow(context, boot, floor, known, within(this.#context))
-        if (raised) low = floor
-      }
-      lows.push({ boot, low })
+      await this.#raise(boot, reached, reached.sourceLow)
+      lows.push({ boot, low: reached.low.low })
     }
     return lows
   }
 
   async #begin(boot: BootId): Promise<Reached> {
     const { from, to } = this.#context
-    const { low } = await readLow(from, boot, within(this.#context))
+    const { low: sourceLow } = await readLow(from, boot, within(this.#context))
+    const low = await readLow(to, boot, within(this.#context))
     const there = new Set<number>()
     const prefix = bootPrefix(boot)
     for await (const { name } of to.store.list(prefix, within(this.#context))) {
       const slot = slotOf(name.slice(prefix.length))
       if (slot !== undefined) there.add(slot)
     }
-    return { floor: low, next: low, ended: false, there }
+    const reached = { sourceLow, low, next: sourceLow, ended: false, there }
+    let whole = low.low
+    while (whole < sourceLow && there.has(whole)) whole++
+    if (whole < sourceLow) await this.#raise(boot, reached, sourceLow)
+    return reached
+  }
+
+  async #raise(boot: BootId, reached: Reached, low: number): Promise<void> {
+    if (low <= reached.low.low) return
+    const { to, clock, timing } = this.#context
+    const context = { ...to, clock, timing, newWriteId: () => crypto.randomUUID() }
+    const options = within(this.#context)
+    if (!(await swapLow(context, boot, low, reached.low, options)))
+      throw usedThere(lowName(boot), to.store.label)
+    reached.low = await readLow(to, boot, options)
   }
 
   /** The next few slots; false where the log ends for now. */
-  async #further(boot: BootId, reached: Reached, to: number | null): Promise<boolean> {
+  async #further(boot: BootId, reached: Reached, stretch: Stretch): Promise<boolean> {
+    const { needed, to } = stretch
     this.#context.signal?.throwIfAborted()
     const width = Math.min(AHEAD, (to ?? Infinity) - reached.next)
     const slots = Array.from({ length: width }, (_, i) => reached.next + i)
-    const found = await Promise.all(slots.map((slot) => this.#copy(boot, slot, reached.there)))
+    const found = await Promise.all(
+      slots.map((slot) => this.#copy(boot, slot, { ...reached, needed })),
+    )
     for (const [index, kind] of found.entries()) {
       const slot = slots[index] ?? 0
       if (kind === 'bundle') reached.next = slot + 1
-      else return this.#notBundle(boot, slot, reached, { to, kind })
+      else return this.#notBundle(boot, slot, reached, { ...stretch, kind })
     }
     return true
   }
@@ -100,12 +114,17 @@ export class LogCopier {
     boot: BootId,
     slot: number,
     reached: Reached,
-    { to, kind }: { to: number | null; kind: 'fence' | 'nothing' },
+    { needed, to, kind }: Stretch & { kind: 'fence' | 'nothing' },
   ): Promise<boolean> {
     const { low } = await readLow(this.#context.from, boot, within(this.#context))
     if (low > slot) {
-      reached.floor = low
+      await this.#raise(boot, reached, low)
+      reached.sourceLow = low
       reached.next = low
+      return true
+    }
+    if (slot < needed) {
+      reached.next = slot + 1
       return true
     }
     if (to !== null) throw missing(boot, slot)
@@ -116,7 +135,7 @@ export class LogCopier {
   async #copy(
     boot: BootId,
     slot: number,
-    there: ReadonlySet<number>,
+    { there, needed }: Pick<Reached, 'there'> & Pick<Stretch, 'needed'>,
   ): Promise<'bundle' | 'fence' | 'nothing'> {
     const { from, to, trustNames } = this.#context
     const name = slotName(boot, slot)
@@ -128,9 +147,14 @@ export class LogCopier {
     }
     const object = await from.store.get(name, within(this.#context))
     if (object === undefined) return 'nothing'
-    const kind = kindOf(name, object.bytes)
-    await carry(this.#context, { name, kind }, object.bytes)
-    return kind
+    try {
+      const kind = kindOf(name, object.bytes)
+      await carry(this.#context, { name, kind }, object.bytes)
+      return kind
+    } catch (error) {
+      if (slot >= needed || !isUnreadable(error)) throw error
+      return 'nothing'
+    }
   }
 }
 

@@ -3,7 +3,6 @@ import { GatewayError } from '../../session/errors.ts'
 import { bootPrefix, ownerName, sessionPrefix, snapshotName } from '../names.ts'
 import { damaged, readHead } from '../object.ts'
 import { encodeOwner, parseOwner, type KnownOwner, type OwnerRecord } from '../owner.ts'
-import { startOfRanges } from '../past.ts'
 import { isUnreadable, withKeys } from '../sealer.ts'
 import { conditionalWrite } from '../swap.ts'
 import { lineageOf, type Lineage } from './lineage.ts'
@@ -48,7 +47,7 @@ export async function copySession(
     const ranges = await copyRanges(logs, record)
     const now = await from.store.get(ownerName(sessionId), within(context))
     if (now?.etag !== known.etag) continue
-    const next = { ...withoutPast(record, ranges), copied: clock.wall() }
+    const next = { ...record, ranges, copied: clock.wall() }
     if (there !== undefined && isCopyOf(there.record, next))
       return { outcome: 'same', epoch, seq, removed }
     if (await put(context, next, there)) return { outcome: 'copied', epoch, seq, removed }
@@ -106,31 +105,21 @@ async function copySnapshots(context: CopyContext, record: OwnerRecord): Promise
   }
 }
 
-/** The ranges as the destination has them: without what was collected, the open one closed. */
+/**
+ * Copies the log, past and present; the ranges as the destination has them: the open one closed. What
+ * is damaged in the past is only missed by who goes back there.
+ */
 async function copyRanges(
   logs: LogCopier,
-  { ranges }: OwnerRecord,
+  { past, ranges }: OwnerRecord,
 ): Promise<OwnerRecord['ranges']> {
+  for (const range of past.ranges) await logs.upTo(range, { needed: range.to, to: range.to })
   const copied: OwnerRecord['ranges'] = []
   for (const range of ranges) {
-    const reach = await logs.upTo(range, range.to)
-    const from = Math.max(range.from, reach.from)
-    if (reach.to > from) copied.push({ ...range, from, to: reach.to })
+    const to = await logs.upTo(range, { needed: range.from, to: range.to })
+    if (to > range.from) copied.push({ ...range, to: range.to ?? to })
   }
   return copied
-}
-
-/** Moments cannot be brought back from a copy: its log begins where a recovery does. */
-function withoutPast(record: OwnerRecord, ranges: OwnerRecord['ranges']): OwnerRecord {
-  const position = startOfRanges(record)
-  const { snapshot, origin } = record
-  return {
-    ...record,
-    ranges,
-    past: { position, ranges: [] },
-    snapshot: snapshot && { ...snapshot, position },
-    origin: snapshot === null && origin !== null ? { ...origin, position } : origin,
-  }
 }
 
 /** Oldest first, so that a copy that is cut short has what it takes the longest to make again. */
