@@ -57,7 +57,7 @@ export class PruneJudge {
   verified(check: SessionCheck | PartCheck): void {
     for (const { object, what } of check.findings) this.harm.push(`${object}: ${what}`)
     if (check.outcome !== 'sound' && check.findings.length === 0)
-      this.harm.push(`${JSON.stringify(check)}`)
+      this.harm.push(JSON.stringify(check))
   }
 
   get summary(): Record<string, number> {
