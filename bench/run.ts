@@ -78,6 +78,13 @@ const BENCHES: Bench[] = [
       ['200', '60'],
     ],
   },
+  {
+    name: 'cli-start',
+    title: 'From command line to its end',
+    runs: [['node'], ['config'], ['help'], ['status']],
+    rounds: 3,
+    ratio: { column: 'ms', against: 'node', within: 'of' },
+  },
   { name: 'restore', title: 'Cold restore of a lost host', runs: [['300'], ['1000']] },
 ]
 

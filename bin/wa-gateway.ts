@@ -11,8 +11,19 @@ if (major < 24) {
   if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0'
   // React is several times slower without it.
   process.env['NODE_ENV'] ??= 'production'
+  await rememberCompiled()
   const { run } = await import('../commands/process.ts')
   process.exitCode = await run()
   // Baileys leaves timers of up to 30 s behind every socket; nothing waits for them.
   setTimeout(() => process.exit(), 250).unref()
+}
+
+/** Modules are compiled once for each user, not at each start; a directory that others may write to would be theirs to fill. */
+async function rememberCompiled(): Promise<void> {
+  const { HOME, XDG_CACHE_HOME } = process.env
+  const cache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`)
+  if (!cache?.startsWith('/')) return
+  const { enableCompileCache } = await import('node:module')
+  // Where it cannot be written to it does without.
+  enableCompileCache(`${cache}/wa-gateway`)
 }

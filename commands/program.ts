@@ -139,6 +139,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
     summary: 'find what is wrong around the worker, with the fix',
     load: () => import('./doctor.ts'),
   },
+  'support-bundle': {
+    summary: 'collect what helps to find an error, without secrets',
+    load: () => import('./support-bundle.ts'),
+  },
   config: {
     summary: 'show, check and begin the configuration',
     commands: {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { ControlClient } from '../../src/control/client.ts'
+import type { ControlClient } from '../../src/control/client.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import { locateSocket } from './connect.ts'
 import type { CommonOptions, Context } from './context.ts'
@@ -33,6 +33,8 @@ export async function withDaemon(
   const note = (text: string) => {
     if (!json) context.stderr.write(`${text}\n`)
   }
+  // Half of the time that a command takes to start; what only prints help goes without.
+  const { ControlClient } = await import('../../src/control/client.ts')
   const client = new ControlClient({
     target: { socketPath: locateSocket(options, context) },
     version: context.version,

@@ -100,6 +100,10 @@ export const OUTPUTS: Record<string, Output> = {
     schema: z.object({ met: z.array(z.string()) }),
   },
   doctor: { about: 'All checks.', schema: z.object({ counts: counted, checks: z.array(check) }) },
+  'support-bundle': {
+    about: 'Where the archive is, and what is in it.',
+    schema: z.object({ written: z.string(), files: z.array(z.string()) }),
+  },
   'config show': {
     about: 'Every setting; secrets are `[secret]`, and what is not set has no value.',
     schema: z.object({

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readFile, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
 import { eventually, type GatewayProcess } from '../support/gateway.ts'
 import { overSocket } from '../support/over-socket.ts'
@@ -27,6 +28,9 @@ test('a run at LOG_LEVEL=trace shows no key, no token and no message', async () 
   const look = async (gateway: GatewayProcess) => {
     for (const path of ['/livez?verbose', '/readyz?verbose', '/metrics', '/v1/nothing'])
       shown.push((await overSocket(join(stage.dir, 'control.sock'), path)).body)
+    const bundle = await mkdtemp(join(stage.dir, 'bundle-'))
+    await stage.run('support-bundle', '--output', join(bundle, 'all.tar.gz'))
+    shown.push(gunzipSync(await readFile(join(bundle, 'all.tar.gz'))).toString())
     argv.push(await readFile(`/proc/${gateway.child.pid}/cmdline`, 'utf8'))
   }
   const values = async () => addStateSecrets(secrets, stage.stateDir)
@@ -142,6 +146,9 @@ async function askEverything(stage: Stage): Promise<void> {
     ['backup', 'list', '--json'],
     ['backup', 'verify', '--all', '--json'],
     ['backup', 'key', 'list', '--json'],
+    ['config', 'show', '--origin'],
+    ['doctor', '--json'],
+    ['logs', '--lines', '10000', '--json'],
     ['backup', 'restore', '--session', id, '--from', '1-1', `--confirm=${id}`],
   ])
     await stage.run(...args)

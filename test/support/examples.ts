@@ -4,6 +4,7 @@ import { terminal } from './terminal.ts'
 
 /** Commands that ask no daemon, or something else before it. */
 const LOCAL = new Set([
+  'support-bundle',
   'completion',
   'dashboard',
   'session import',
