@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { complete } from '../../../commands/complete.ts'
 import { renderMan } from '../../../scripts/render-man.ts'
+import { renderTroubleshooting } from '../../../scripts/render-troubleshooting.ts'
 import { wa } from '../../support/cli.ts'
 import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
 import { BIN } from '../../support/gateway.ts'
@@ -76,6 +77,11 @@ test('zsh and fish have scripts, another shell has none', async () => {
   const { stderr, exitCode } = await wa(['completion', 'csh'], {})
   expect(stderr).toMatch(/Allowed choices are bash, zsh, fish/)
   expect(exitCode).toBe(2)
+})
+
+test('the pages of exit statuses and causes are what `npm run render` writes', () => {
+  const page = readFileSync(new URL('../../../docs/TROUBLESHOOTING.md', import.meta.url), 'utf8')
+  expect(page).toBe(renderTroubleshooting())
 })
 
 test('the man page is what `npm run render` writes', async () => {
