@@ -9,11 +9,17 @@ if (major < 24) {
 } else {
   // Some libraries look at FORCE_COLOR alone.
   if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0'
+<<<<<<< HEAD
   // React is several times slower without it.
   process.env['NODE_ENV'] ??= 'production'
   await rememberCompiled()
+=======
+>>>>>>> 7144f68 (config: NODE_ENV that was set for React is no setting of the environment; pages rendered anew)
   const { run } = await import('../commands/process.ts')
-  process.exitCode = await run()
+  // React is several times slower without it; the configuration must not take it for a setting.
+  const env = { ...process.env }
+  process.env['NODE_ENV'] ??= 'production'
+  process.exitCode = await run(env)
   // Baileys leaves timers of up to 30 s behind every socket; nothing waits for them.
   setTimeout(() => process.exit(), 250).unref()
 }

@@ -6,7 +6,7 @@ import type { Context } from './shared/context.ts'
 import { main } from './main.ts'
 
 /** Runs the command line of this process; returns its exit status. */
-export async function run(): Promise<number> {
+export async function run(env: NodeJS.ProcessEnv): Promise<number> {
   const stop = new AbortController()
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `wa-gateway … | head` closes the pipe: there is nobody left to write for.
@@ -18,7 +18,7 @@ export async function run(): Promise<number> {
     stdout: process.stdout,
     stderr: process.stderr,
     stdin: process.stdin,
-    env: process.env,
+    env,
     cwd: process.cwd(),
     // Only who looks at it takes Ctrl-C away from Node; a second Ctrl-C ends the process at once.
     get signal() {
