@@ -21,6 +21,9 @@ export type Listing = {
 /** States of sessions that are on their way, or did not get there. */
 const UNDER_WAY: ReadonlySet<SessionState> = new Set([
   'failed',
+  'conflict',
+  'banned',
+  'needs-pairing',
   'reconnecting',
   'restoring',
   'connecting',

@@ -8,7 +8,7 @@ import { prose, type Line, type Segment } from '../line.ts'
 import { look } from '../looks.ts'
 import type { Details, SessionShown } from '../world.ts'
 
-const LABEL = 13
+const LABEL = 14
 const BACKUPS = 10
 
 /** All about one session: what is wrong and what to do first, then what was tried, then the rest. */
