@@ -85,6 +85,11 @@ const BENCHES: Bench[] = [
     rounds: 3,
     ratio: { column: 'ms', against: 'node', within: 'of' },
   },
+  {
+    name: 'verify',
+    title: 'Verification of everything, beside reading and decrypting the same objects',
+    runs: [['100'], ['500']],
+  },
   { name: 'restore', title: 'Cold restore of a lost host', runs: [['300'], ['1000']] },
 ]
 

@@ -26,7 +26,7 @@ const drilled = z.object({
 
 const ms = z.object({ p50: z.number(), p95: z.number(), max: z.number() })
 
-export const drillSummary = z.object({
+const drillSummary = z.object({
   sessions: z.number(),
   restored: z.number(),
   failed: z.number(),

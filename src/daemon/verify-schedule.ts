@@ -121,7 +121,7 @@ export class VerifySchedule {
       )
       if (due !== undefined && this.#now() - this.#lastTurn >= due.afterMs) {
         this.#lastTurn = this.#now()
-        await this.#verify({ sessionIds: [due.session] }, due.session)
+        await this.#verify({ sessionIds: [due.session], readData: true }, due.session)
       }
       await this.#walkLog()
     } catch (error) {

@@ -21,11 +21,13 @@ export class VerifyRun {
   readonly #told = new Set<string>()
 
   readonly #sample: DataSample | undefined
+  readonly #withPast: boolean
 
-  /** `sample`: read the data of that part alone. */
-  constructor(context: ReplicaContext, sample?: DataSample) {
+  /** `data`: also of log that only the past needs; a sample: of that part alone. */
+  constructor(context: ReplicaContext, data: boolean | DataSample) {
     this.context = context
-    this.#sample = sample
+    this.#sample = typeof data === 'object' ? data : undefined
+    this.#withPast = data !== false
     this.slots = new SlotReader(context.store, context.sealer)
   }
 
@@ -72,6 +74,11 @@ export class VerifyRun {
   /** Whether the data of this session or object is to be read. */
   reads(name: string): boolean {
     return this.#sample === undefined || inSample(this.#sample, name)
+  }
+
+  /** Whether the log that only moments in the past need is to be read. */
+  readsPast(sessionId: string): boolean {
+    return this.#withPast && this.reads(sessionId)
   }
 
   /** Remembers that an object was told of. */

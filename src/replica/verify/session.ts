@@ -6,12 +6,14 @@ import { lostOwner } from '../snapshot-io.ts'
 import { isTagged } from '../evidence.ts'
 import { faultOf, finding, isTrouble, type Fault } from './finding.ts'
 import { checkHistory } from './history.ts'
+import { checkPast } from './past.ts'
 import type { VerifyRun } from './run.ts'
 import { snapshotCheck } from './snapshots.ts'
 
 /** Reads that begin again because the owner record changed meanwhile. */
 const ROUNDS = 5
 
+const PAST = 'the newest state is not affected; some moments before it cannot be brought back'
 const WARNED =
   'nothing needs to be done while the session runs; see to it after a restore of this one'
 
@@ -114,6 +116,8 @@ async function read(
   if (snapshot !== null) note(await faultsOf(snapshot), 'recovery', todo)
   const history = await checkHistory(run, record, signal)
   note(history.faults, 'recovery', todo)
+  const past = await checkPast(run, record, signal)
+  note(past.faults, 'backup', PAST)
   if (isSound(findings)) note(behind(run, record, history.end, disk), 'recovery', todo)
   return {
     kind: 'session',
@@ -122,7 +126,7 @@ async function read(
     epoch,
     seq: history.end?.seq ?? record.seq,
     backups: kept.length + (snapshot === null ? 0 : 1),
-    slots: history.slots,
+    slots: history.slots + past.slots,
     read,
     findings,
   }

@@ -31,8 +31,7 @@ export async function verify(
   { sessionIds, readData = false, workers, signal }: VerifyOptions,
   onChecked: (check: SessionCheck | PartCheck) => void,
 ): Promise<void> {
-  const sample = typeof readData === 'object' ? readData : undefined
-  const run = new VerifyRun(context, sample)
+  const run = new VerifyRun(context, readData)
   const tell = (check: SessionCheck | PartCheck): void => {
     for (const { object } of check.findings) run.tell(object)
     onChecked(check)

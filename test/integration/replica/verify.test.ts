@@ -133,8 +133,9 @@ describe('verify', () => {
     const spare = slots[5] ?? ''
     store.store(spare, Buffer.from('nothing'))
     expect(await findingsOf(store, {})).toEqual([])
+    // No recovery needs it, moments before the fold do.
     expect(await findingsOf(store, { readData: true })).toMatchObject([
-      { severity: 'spare', object: spare },
+      { severity: 'backup', object: spare, sessionId: ID },
     ])
     for (const name of slots.slice(10, 50)) store.objects.delete(name)
     const told = await findingsOf(store, {})
