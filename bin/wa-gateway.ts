@@ -9,12 +9,7 @@ if (major < 24) {
 } else {
   // Some libraries look at FORCE_COLOR alone.
   if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0'
-<<<<<<< HEAD
-  // React is several times slower without it.
-  process.env['NODE_ENV'] ??= 'production'
   await rememberCompiled()
-=======
->>>>>>> 7144f68 (config: NODE_ENV that was set for React is no setting of the environment; pages rendered anew)
   const { run } = await import('../commands/process.ts')
   // React is several times slower without it; the configuration must not take it for a setting.
   const env = { ...process.env }
