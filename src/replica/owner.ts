@@ -76,7 +76,7 @@ const ownerSchema = z.strictObject({
   /** The last change that this record knows of; above the snapshot's where a release stored none. */
   seq: count,
   hash,
-  /** When that change was made, in milliseconds since the epoch, as far as it was known. */
+  /** No change was made later, in milliseconds since the epoch, as far as is known; never falls. */
   changedAt: count,
   released: z.boolean(),
   removed: z.boolean(),

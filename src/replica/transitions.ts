@@ -81,7 +81,7 @@ export function claimOwner(
       snapshot: null,
       kept: backups,
       ...end,
-      changedAt,
+      changedAt: at,
       origin: { epoch, ...end, at, position, fresh: true },
       origins: earlier(previous),
       history: branched(previous, end),
@@ -115,7 +115,8 @@ export function foldOwner(
   stamp: Stamp,
 ): OwnerRecord {
   assertHeld(record, holder)
-  const { seq, hash, changedAt } = snapshots.snapshot
+  const { seq, hash } = snapshots.snapshot
+  const changedAt = Math.max(record.changedAt, snapshots.snapshot.changedAt)
   assert(record.session, seq >= record.seq, 'a snapshot must not be older than the last change')
   const { kept } = snapshots
   const snapshot = { ...snapshots.snapshot, position: endOfLine(record, slot) }
@@ -151,7 +152,8 @@ export function releaseOwner(
   assert(record.session, record.copied === undefined, 'a copy needs a snapshot first')
   const stored = snapshots?.snapshot.seq ?? record.seq
   assert(record.session, stored >= record.seq, 'a snapshot must not be older than the last change')
-  const { seq, hash, changedAt } = end
+  const { seq, hash } = end
+  const changedAt = Math.max(record.changedAt, end.changedAt)
   const position = endOfLine(record, slot)
   const snapshot = snapshots === undefined ? record.snapshot : { ...snapshots.snapshot, position }
   const named = { snapshot, kept: snapshots?.kept ?? record.kept }

@@ -15,6 +15,9 @@ import { closeDamaged } from '../survey.ts'
 import { rewindOwner, seizeOwner, type StateEnd } from '../transitions.ts'
 import { existing, findTarget, wordsOf } from './target.ts'
 
+/** Fences that may come between while the present state is stored. */
+const TRIES = 3
+
 /**
  * Rule 12: an earlier state becomes the newest, as an epoch of its own. It is read as a whole first.
  * Then in this order, so that a crash anywhere leaves either the old state or the new one, both
@@ -98,12 +101,9 @@ async function keepCurrent(
   const known = await existing(context, sessionId)
   const plan = await planFor(context, sessionId, known)
   if (plan.kind === 'connect' || plan.kind === 'nothing' || plan.kind === 'restore') {
-    const outcome = await claim(context, { sessionId, assigned: true })
-    if (outcome.kind === 'claimed') {
-      const replaced = await fold(context, sessionId, 'before-restore')
-      return { epoch: outcome.epoch, replaced }
-    }
-    if (outcome.cause === 'owned-elsewhere') throw interfered(sessionId)
+    const kept = await claimAndFold(context, sessionId)
+    if (kept === 'owned-elsewhere') throw interfered(sessionId)
+    if (kept !== undefined) return kept
   }
   if (plan.kind === 'refuse' && plan.cause === 'owned-elsewhere')
     throw new GatewayError({
@@ -113,6 +113,26 @@ async function keepCurrent(
       hint: 'restore the backup on that worker, or release the session there first',
     })
   return { epoch: known.record.epoch }
+}
+
+/** Undefined where it cannot be claimed: then there is nothing worth keeping. */
+async function claimAndFold(
+  context: ReplicaContext,
+  sessionId: string,
+): Promise<{ epoch: number; replaced: BackupInfo } | 'owned-elsewhere' | undefined> {
+  for (let tries = 1; ; tries++) {
+    const outcome = await claim(context, { sessionId, assigned: true })
+    if (outcome.kind !== 'claimed')
+      return outcome.cause === 'owned-elsewhere' ? outcome.cause : undefined
+    try {
+      const replaced = await fold(context, sessionId, 'before-restore')
+      return { epoch: outcome.epoch, replaced }
+    } catch (error) {
+      // Another worker ended this one's log for another session's sake: it goes on under a new boot.
+      const fenced = error instanceof GatewayError && error.code === 'replica.fenced'
+      if (!fenced || tries === TRIES) throw error
+    }
+  }
 }
 
 /** Whoever had it and fell silent, a lost host, must not keep its damaged session for ever. */
@@ -138,7 +158,8 @@ function lastEnd(
   record: OwnerRecord,
 ): StateEnd & { changedAt: number } {
   const local = context.auth.find(sessionId)
-  return local !== undefined && local.seq > record.seq ? local : record
+  const { seq, hash } = local !== undefined && local.seq > record.seq ? local : record
+  return { seq, hash, changedAt: Math.max(record.changedAt, local?.changedAt ?? 0) }
 }
 
 function interfered(sessionId: string): GatewayError {
