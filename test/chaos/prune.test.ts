@@ -12,7 +12,7 @@ import { startS3Stub } from '../support/s3-stub.ts'
 
 const ROUNDS = Number(process.env['WA_GATEWAY_CHAOS_ROUNDS'] ?? 3)
 const SEED = Number(process.env['WA_GATEWAY_CHAOS_SEED'] ?? 1)
-const LIMIT = 60_000 + ROUNDS * 20_000
+const LIMIT = 150_000 + ROUNDS * 60_000
 const BUCKET = 'whatsapp-sessions'
 const SESSIONS = ['anna', 'ben', 'carl', 'dora']
 

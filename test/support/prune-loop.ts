@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackupInfo, PartCheck, SessionCheck } from '../../src/replica/port.ts'
 import type { StoreConfig } from '../../src/store/open.ts'
 import { temporaryDirectory } from './authstate.ts'
@@ -9,6 +10,8 @@ import { eventually } from './gateway.ts'
 import { changeOf, type PruneChild, type PruneEvent } from './prune-child.ts'
 
 const SCRIPT = fileURLToPath(new URL('prune-child.ts', import.meta.url))
+const PATIENCE_MS = 30_000
+const POLL_MS = 25
 /** Changes of a session before the first that writes a value: its creds, twice. */
 const FIRST = 3
 
@@ -60,6 +63,12 @@ export class PruneJudge {
       this.harm.push(JSON.stringify(check))
   }
 
+  /** A round went on before as much had happened as it should see; told, since it may show why. */
+  slow(last: readonly string[]): void {
+    this.#count('slow')
+    process.stdout.write(`slow, after\n${last.join('\n')}\n`)
+  }
+
   get summary(): Record<string, number> {
     return { ...this.#counts, harm: this.harm.length }
   }
@@ -98,6 +107,7 @@ export class PruneLoop {
   #sweeper: ChildProcess | undefined
   #count = 0
   #heard = 0
+  #last: string[] = []
 
   constructor(store: StoreConfig, sessions: string[], random: () => number) {
     this.#store = store
@@ -110,19 +120,28 @@ export class PruneLoop {
     const missing = new Set(this.#sessions)
     const child = this.#spawn(stateDir, this.#sessions, (event) => {
       this.#heard++
+      this.#last = [...this.#last, JSON.stringify(event)].slice(-20)
       if (event.type === 'claimed') missing.delete(event.id)
     })
     this.#holder = child
-    await eventually(`${this.#sessions.length} sessions to come back`, () => {
-      if (child.exitCode !== null) throw new Error('the worker has ended')
-      return missing.size === 0 ? true : undefined
-    })
+    await eventually(
+      `${this.#sessions.length} sessions to come back`,
+      () => {
+        if (child.exitCode !== null) throw new Error('the worker has ended')
+        return missing.size === 0 ? true : undefined
+      },
+      120_000,
+    )
   }
 
-  /** Resolves when the holder has told of so many more things: it works, however slowly. */
+  /**
+   * Resolves when the holder has told of so many more things, or after a while: what is judged is what
+   * it leaves, not its pace.
+   */
   async untilHeard(count: number): Promise<void> {
     const end = this.#heard + count
-    await eventually('the worker to go on', () => (this.#heard >= end ? true : undefined))
+    for (let n = 0; n < PATIENCE_MS / POLL_MS && this.#heard < end; n++) await sleep(POLL_MS)
+    if (this.#heard < end) this.judge.slow(this.#last)
   }
 
   async killHolder(): Promise<void> {
