@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { busy, type Churn } from '../support/busy-daemon.ts'
 import { startFakeDaemon, type FakeDaemon } from '../support/fake-daemon.ts'
 import { VERSION } from '../support/fake-methods.ts'
@@ -9,6 +9,9 @@ import { BIN, eventually } from '../support/gateway.ts'
 import { Terminal } from '../support/tmux.ts'
 
 // The dashboard as a person has it: the real program in a real terminal.
+
+// Each waits for many screens, on a machine that may be busy.
+vi.setConfig({ testTimeout: 300_000 })
 
 const SESSIONS = 1_000
 const WA = `${process.execPath} ${BIN}`
