@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises'
 import { GatewayError } from '../../src/session/errors.ts'
+import { ask } from './ask.ts'
 import type { Context } from './context.ts'
 
 /**
@@ -12,7 +12,8 @@ export async function confirmed(
   given: string | undefined,
   context: Context,
 ): Promise<string> {
-  const typed = given ?? (context.canAsk ? await ask(id, what, context) : undefined)
+  const question = `${what}. Type ${id} to go on: `
+  const typed = given ?? (context.canAsk ? (await ask(question, context)).trim() : undefined)
   if (typed === id) return id
   throw new GatewayError({
     code: 'usage',
@@ -23,15 +24,4 @@ export async function confirmed(
         : `'${typed}' is not '${id}': nothing was done`,
     hint: `add --confirm=${id}`,
   })
-}
-
-async function ask(id: string, what: string, { stdin, stderr, signal }: Context): Promise<string> {
-  const lines = createInterface({ input: stdin, output: stderr })
-  try {
-    return (await lines.question(`${what}. Type ${id} to go on: `, { signal })).trim()
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error
-  } finally {
-    lines.close()
-  }
 }

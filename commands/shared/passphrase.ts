@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
-import { Writable } from 'node:stream'
 import { PASSPHRASE_VARIABLE } from '../../src/config/environment.ts'
 import { worldReadable } from '../../src/config/readable.ts'
 import { GatewayError } from '../../src/session/errors.ts'
+import { ask } from './ask.ts'
 import type { Context } from './context.ts'
 
 /** Fewer characters are guessed; the account is behind them. */
@@ -28,7 +27,7 @@ export async function passphrase(
   const { env, cwd } = context
   const path = file ?? env[`${PASSPHRASE_VARIABLE}_FILE`]
   const given = path ? readPassphrase(resolve(cwd, path), context) : env[PASSPHRASE_VARIABLE]
-  const words = given || (context.canAsk ? await ask(fresh, context) : undefined)
+  const words = given || (context.canAsk ? await chosen(fresh, context) : undefined)
   if (words === undefined)
     throw new GatewayError({
       code: 'usage',
@@ -61,25 +60,8 @@ function readPassphrase(path: string, { stderr }: Context): string {
   }
 }
 
-async function ask(twice: boolean, context: Context): Promise<string> {
-  const words = await question('Passphrase: ', context)
-  if (!twice || (await question('The same again: ', context)) === words) return words
+async function chosen(twice: boolean, context: Context): Promise<string> {
+  const words = await ask('Passphrase: ', context, { hidden: true })
+  if (!twice || (await ask('The same again: ', context, { hidden: true })) === words) return words
   throw new GatewayError({ code: 'usage', message: 'the two are not the same', hint: 'try again' })
-}
-
-/** What is typed goes nowhere: readline draws it on an output that drops it. */
-async function question(words: string, { stdin, stderr, signal }: Context): Promise<string> {
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const lines = createInterface({ input: stdin, output: nowhere, terminal: true })
-  stderr.write(words)
-  try {
-    return await lines.question('', { signal })
-  } catch (error) {
-    if (signal.aborted) throw signal.reason
-    // In its raw mode the terminal sends no signal for Ctrl-C.
-    throw new GatewayError({ code: 'interrupted', message: 'interrupted', cause: error })
-  } finally {
-    lines.close()
-    stderr.write('\n')
-  }
 }
