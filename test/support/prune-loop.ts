@@ -16,7 +16,7 @@ const POLL_MS = 25
 const FIRST = 3
 
 /** Knows what was acknowledged and named, and judges what comes back. */
-export class PruneJudge {
+class PruneJudge {
   /** What should never have happened, in words. */
   readonly harm: string[] = []
   readonly #acked = new Map<string, number>()
