@@ -291,7 +291,7 @@ export const MUTANTS: Mutant[] = [
     breaks: 'going back goes back in numbers',
     changes: [
       {
-        file: 'src/replica/rewind.ts',
+        file: 'src/replica/restore/rewind.ts',
         text: 'const seq = last.seq + 1',
         by: 'const seq = old.seq + 1',
       },
