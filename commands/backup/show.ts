@@ -5,8 +5,9 @@ import { exitWith } from '../shared/exit.ts'
 import { EXIT } from '../../src/session/errors.ts'
 
 const MORE = `
-Reads the backup whole and says what it holds, without anything secret, and what going back to it
-would undo. The id or name needs --session where several sessions have it.
+Reads the backup whole and says what it holds, without anything secret, what going back to it would
+undo, and since when the session can go back to any moment (\`backup restore --at\`). The id or name
+needs --session where several sessions have it.
 
 Examples:
   $ wa-gateway backup show 3-4711 --session anna

@@ -20,6 +20,7 @@ export function renderBackup(shown: Shown, now: number, columns?: number): strin
     ...doubts.map((doubt): [string, string] => ['warning', doubt]),
     ['account', creds && account(creds)],
     ['going back', goingBack(shown)],
+    ['any moment', anyMoment(shown)],
     ['owner', `${owner.worker}${owner.released ? ', released' : ''}, at change ${owner.seq}`],
     ...objects.map(({ name, what }): [string, string] => ['object', `${name}: ${what}`]),
   ])
@@ -42,6 +43,12 @@ function account({ linked, phone, name, platform, nextPreKeyId }: NonNullable<Sh
     ...(nextPreKeyId === undefined ? [] : [`next pre-key ${nextPreKeyId}`]),
   ]
   return parts.join(', ')
+}
+
+/** To the millisecond, since moments are exact. */
+function anyMoment({ exactSince }: Shown): string {
+  if (exactSince === undefined) return 'cannot be restored'
+  return `since ${new Date(exactSince).toISOString()} can be restored, with \`backup restore --at\``
 }
 
 function goingBack({ undoes: { changes, ms } }: Shown): string {

@@ -47,6 +47,8 @@ export const LISTING_METHODS = {
       ),
       /** Changes that were made after it, and for how long already. */
       undoes: z.object({ changes: z.number(), ms: z.number() }),
+      /** From when on the session can go back to every moment, in milliseconds since the epoch. */
+      exactSince: z.number().exactOptional(),
       /** Why it cannot be read; the rest is absent then. */
       damage: z.string().exactOptional(),
       /** Values by type; bytes. */

@@ -85,6 +85,8 @@ export const ownerView = z.object({
   seq: z.number(),
   hash: z.string(),
   mine: z.boolean(),
+  /** From when on every moment can be restored, in milliseconds since the epoch; absent where none can. */
+  exactSince: z.number().exactOptional(),
 })
 
 export const backupInfo = z.object({

@@ -44,7 +44,7 @@ export function listing(worker: WorkerState): Pick<MethodHandlers, 'backup.list'
       if (owner === undefined) roster.known(sessionId)
       const found = findBackup(owner?.backups ?? [], sessionId, word)
       const [backup] = withVerified([found], await verifications.backups(sessionId))
-      const { epoch = 0, worker: name = '', seq = 0, released = false } = owner ?? {}
+      const { epoch = 0, worker: name = '', seq = 0, released = false, exactSince } = owner ?? {}
       const object = snapshotName(sessionId, found.epoch, found.seq)
       return {
         backup: backup ?? found,
@@ -57,6 +57,7 @@ export function listing(worker: WorkerState): Pick<MethodHandlers, 'backup.list'
           changes: Math.max(0, seq - found.seq),
           ms: Math.max(0, Date.now() - found.createdAt),
         },
+        ...(exactSince !== undefined && { exactSince }),
         ...(await contentOf(worker, sessionId, found.id)),
       }
     },

@@ -94,6 +94,8 @@ export interface OwnerView {
   /** The record names a boot of this very state directory. */
   mine: boolean
   backups: BackupInfo[]
+  /** From when on every moment can be restored, in milliseconds since the epoch; absent where none can. */
+  exactSince?: number
 }
 
 /** How far the object store is behind this disk, over all sessions that this process serves. */

@@ -14,6 +14,7 @@ import { KeyedLock } from './keyed-lock.ts'
 import { shipTiming } from './log/ship-timing.ts'
 import { WorkerLog } from './log/worker-log.ts'
 import { readOwner } from './owner-io.ts'
+import { exactSince } from './moments.ts'
 import { backupsOf, ownerView, type KnownOwner } from './owner.ts'
 import type {
   BackupInfo,
@@ -299,6 +300,9 @@ export class StoreReplica implements Replica {
   }
 
   #view({ record }: KnownOwner): OwnerView {
-    return ownerView(record, this.#context.auth.isMine(record.boot))
+    const { auth, clock, pointInTimeMs } = this.#context
+    const since = record.removed ? undefined : exactSince(record, clock.wall() - pointInTimeMs)
+    const exact = since !== undefined && { exactSince: since }
+    return { ...ownerView(record, auth.isMine(record.boot)), ...exact }
   }
 }

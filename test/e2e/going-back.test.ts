@@ -78,6 +78,8 @@ test('a session goes back to an exact moment, and from there to where it was, un
   const since = new Date(plan.exactSince ?? Number.NaN).toISOString()
   expect(early.stderr).toContain(`every moment since ${since} can`)
   expect(await stateOf(stage, id)).toEqual(last)
+  const seen = await stage.run('backup', 'show', plan.base?.id ?? '', '--session', id)
+  expect([seen.status, seen.stdout]).toEqual([0, expect.stringContaining(`since ${since}`)])
 
   const back = await goBack(stage, id, ...told)
   expect([back.status, back.stdout]).toEqual([0, expect.stringContaining(`is back at ${when}`)])

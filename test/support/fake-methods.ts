@@ -280,6 +280,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       owner: { worker: 'worker-one', epoch: 2, seq: 45, released: false },
       objects: [{ name: `v1/sessions/${id}/owner`, size: 0, what: 'the owner record' }],
       undoes: { changes: 5, ms: 60_000 },
+      exactSince: AT - 259_200_000,
       keys: [{ type: 'pre-key', count: 812, bytes: 60_000 }],
       creds: { linked: true, phone: '…567' },
       doubts: [],
