@@ -1,4 +1,5 @@
 import type { Result } from '../../src/control/api.ts'
+import { GOING_BACK } from '../shared/going-back.ts'
 import { harmless } from '../../src/words/text.ts'
 import { duration, instant } from '../../src/words/time.ts'
 
@@ -39,7 +40,10 @@ function keptWords({ sessionId, keeps }: Plan): string {
 
 function breaksOf({ breaks }: Plan): string[] {
   if (breaks === undefined)
-    return ['what it breaks cannot be told: this disk has not the present state']
+    return [
+      'with whom cannot be told: this disk has not the present state',
+      ...GOING_BACK.split('\n'),
+    ]
   if (breaks.length === 0) return ['it breaks nothing that matters']
   return ['what it breaks:', ...breaks.map((words) => `  ${words}`)]
 }

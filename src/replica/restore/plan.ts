@@ -4,6 +4,8 @@ import { gather } from '../evidence.ts'
 import { exactSince } from '../moments.ts'
 import type { KnownOwner } from '../owner.ts'
 import type { RestorePlan, RestoreTarget } from '../port.ts'
+import { readNewest } from '../read-newest.ts'
+import { isUnreadable } from '../sealer.ts'
 import { findTarget } from './target.ts'
 
 /** What a restore would do now; claims and changes nothing. */
@@ -30,7 +32,7 @@ export async function planRestore(
       changes: Math.max(0, present.seq - image.seq),
       ms: Math.max(0, present.changedAt - image.changedAt),
     },
-    keeps: keeps(context, known),
+    keeps: await keeps(context, known, signal),
     ...(since !== undefined && { exactSince: since }),
     ...(refused !== undefined && { refused }),
   }
@@ -59,9 +61,21 @@ function refusalOf(
 }
 
 /** As a restore itself decides it: what could not be recovered cannot be kept either. */
-function keeps(context: ReplicaContext, known: KnownOwner): { why?: string } {
+async function keeps(
+  context: ReplicaContext,
+  known: KnownOwner,
+  signal: AbortSignal | undefined,
+): Promise<{ why?: string }> {
   const plan = planOf(context, known)
-  return plan.kind === 'refuse' && plan.cause !== 'owned-elsewhere' ? { why: plan.why } : {}
+  if (plan.kind === 'refuse' && plan.cause !== 'owned-elsewhere') return { why: plan.why }
+  if (plan.kind !== 'restore') return {}
+  try {
+    await readNewest(context, known.record.session, signal)
+    return {}
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    return { why: error.message }
+  }
 }
 
 function planOf(context: ReplicaContext, known: KnownOwner): RecoveryPlan {
