@@ -9,11 +9,13 @@ import { checkHistory } from './history.ts'
 import { checkPast } from './past.ts'
 import type { VerifyRun } from './run.ts'
 import { snapshotCheck } from './snapshots.ts'
+import { checkUnnamed } from './unnamed.ts'
 
 /** Reads that begin again because the owner record changed meanwhile. */
 const ROUNDS = 5
 
 const PAST = 'the newest state is not affected; some moments before it cannot be brought back'
+const UNNAMED = 'no session needs it; it goes when backups are pruned'
 const WARNED =
   'nothing needs to be done while the session runs; see to it after a restore of this one'
 
@@ -83,7 +85,11 @@ async function look(
     const findings = [lostRecord(old, sessionId)]
     return { etag, check: { ...check, outcome: 'damaged', epoch, findings } }
   }
-  if (record.removed) return { etag, check: { ...check, outcome: 'nothing', epoch } }
+  if (record.removed) {
+    const findings = await unnamed(run, record, signal)
+    const outcome = findings.length > 0 ? 'damaged' : 'nothing'
+    return { etag, check: { ...check, outcome, epoch, findings } }
+  }
   return { etag, check: await read(run, record, disk, signal) }
 }
 
@@ -119,6 +125,7 @@ async function read(
   const past = await checkPast(run, record, signal)
   note(past.faults, 'backup', PAST)
   if (isSound(findings)) note(behind(run, record, history.end, disk), 'recovery', todo)
+  findings.push(...(await unnamed(run, record, signal)))
   return {
     kind: 'session',
     sessionId: session,
@@ -130,6 +137,15 @@ async function read(
     read,
     findings,
   }
+}
+
+async function unnamed(
+  run: VerifyRun,
+  record: OwnerRecord,
+  signal: AbortSignal | undefined,
+): Promise<Finding[]> {
+  const faults = await checkUnnamed(run, record, signal)
+  return faults.map((fault) => finding(fault, 'spare', UNNAMED, record.session))
 }
 
 function isSound(findings: readonly Finding[]): boolean {

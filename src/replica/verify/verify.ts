@@ -12,8 +12,9 @@ const CONCURRENCY = 4
 /**
  * Reads everything that the store holds of sessions, as a recovery would, and tells what is damaged:
  * the owner record, every snapshot that it names, the log from the newest one to the end. Takes no
- * epoch and places no fence. Without `sessionIds` it also looks at every log, for holes and at what
- * lies beside the bundles.
+ * epoch and places no fence. With `readData` also the log that only the past needs and snapshots that
+ * no record names. Without `sessionIds` it also looks at every log, for holes and at what lies beside
+ * the bundles.
  *
  * Some damage looks like a state that the protocol allows, and only a worker whose disk remembers
  * more can tell (its confirmed epoch, what was confirmed of each session, its boots' next slots):
@@ -21,10 +22,13 @@ const CONCURRENCY = 4
  * - the last bundles of a log that was neither ended nor released with them are gone: the log looks
  *   as if they had never been written
  * - an older owner record was put back, of an epoch of which no later one left a snapshot; where it is
- *   of the same epoch, the log leads on from it to the newest state unless it was collected since
+ *   of the same epoch, the log leads on from it to the newest state (unless it was collected since, or
+ *   a restore had just begun the epoch), but backups that were named since are not listed
  * - a session's owner record and all its snapshots are gone
  * - an object is gone that need not be there: a fence behind the last bundle (a claimant places it
- *   again), `alive`, `want`, or `low` where nothing below it is; or an older one of them was put back
+ *   again), `alive`, `want`, a snapshot that no record names, or `low` where it says of nothing that
+ *   it was collected, or the log neither goes on behind that nor has a session that reads it; or an
+ *   older one of them was put back
  */
 export async function verify(
   context: ReplicaContext,

@@ -1,0 +1,33 @@
+import { snapshotName } from '../names.ts'
+import type { ObjectAddress } from '../object.ts'
+import type { OwnerRecord } from '../owner.ts'
+import { listSnapshots } from '../retention/sweep.ts'
+import { withKeys } from '../sealer.ts'
+import { faultIn, type Fault } from './finding.ts'
+import type { VerifyRun } from './run.ts'
+
+/**
+ * Snapshots that the record does not name: about to be named, or left behind where something stopped
+ * in between. Read where the data is asked for; one that is gone is missed by nobody.
+ */
+export async function checkUnnamed(
+  run: VerifyRun,
+  { session, snapshot, kept }: OwnerRecord,
+  signal: AbortSignal | undefined,
+): Promise<Fault[]> {
+  const faults: Fault[] = []
+  if (!run.readsPast(session)) return faults
+  const { store, sealer } = run.context
+  const refs = snapshot === null ? kept : [snapshot, ...kept]
+  const named = new Set(refs.map(({ epoch, seq }) => snapshotName(session, epoch, seq)))
+  for (const { name } of await listSnapshots(run.context, session, signal)) {
+    if (named.has(name)) continue
+    const object = await store.get(name, signal && { signal })
+    if (object === undefined) continue
+    const address: ObjectAddress = { name, kind: 'snapshot', sessionId: session }
+    const open = async (): Promise<unknown> => sealer.open(address, object.bytes)
+    const fault = await faultIn(name, () => withKeys(sealer, open))
+    if (fault !== undefined) faults.push(fault)
+  }
+  return faults
+}
