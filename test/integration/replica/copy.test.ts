@@ -84,6 +84,32 @@ describe('a copy to a second site', () => {
     expect(await verified(second)).toEqual([])
   })
 
+  it('goes back to a moment before its newest backup, with the log that tells it', async () => {
+    const clock = new VirtualClock()
+    const retention = { keepLast: 1, keepHourly: 0, keepDaily: 0, keepWithin: 0 }
+    const worker = new TestWorker(first, { clock, retention })
+    await worker.replica.start()
+    await worker.pair(ID)
+    worker.write(ID, 'a')
+    await clock.advance(5_000)
+    const at = clock.wall()
+    await clock.advance(5_000)
+    worker.write(ID, 'b')
+    await worker.replica.release(ID, { store: true })
+    // The log that tells the moment is of a worker that nothing else leads to.
+    const heir = new TestWorker(first, { name: 'w2', clock, retention })
+    await heir.replica.claim({ sessionId: ID, assigned: true })
+    heir.write(ID, 'c')
+    await heir.replica.fold(ID, 'interval')
+    await copy()
+    const { worker: rescue } = await recovered(second)
+    expect(rescue.content(ID)).toEqual(['a', 'b', 'c'])
+    await rescue.replica.release(ID, { store: true })
+    expect((await rescue.replica.planRestore(ID, { at })).replayed).toBeGreaterThan(0)
+    await rescue.replica.restore(ID, { at })
+    expect((await recovered(second, plainSealer, 'another')).content).toEqual(['a'])
+  })
+
   it('puts only what is new when it is run again', async () => {
     const worker = await running()
     await copy()
