@@ -27,7 +27,8 @@ test('a session whose stored state is damaged comes back with an older backup, o
   expect(id).toBe(`${epoch}-${seq}`)
   const healthy = await stage.run('backup', 'verify', '--session', good, '--json')
   expect(healthy.status).toBe(0)
-  const [checked = ''] = healthy.stdout.split('\n').filter((line) => line.includes('"checked"'))
+  const lines = healthy.stdout.split('\n')
+  const checked = lines.find((line) => line.includes('"checked"')) ?? ''
   expect(JSON.parse(checked)).toMatchObject({
     type: 'checked',
     check: { sessionId: good, outcome: 'sound', findings: [] },
