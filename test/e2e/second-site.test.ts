@@ -13,6 +13,11 @@ test('host and store are lost; sessions come back from the second site', async (
   await cut
   const again = await stage.startOnline()
   await stage.exchange('after')
+  // A copy is of what is stored: what comes later is lost with the host.
+  await again.eventually('everything to be stored', async () => {
+    const { shipping } = await again.client.call('status', {})
+    return shipping.lag.changes === 0 ? true : undefined
+  })
   const copied = await stage.run('backup', 'copy', '--to', `folder:${site}`, '--json')
   expect([copied.status, copied.stderr]).toEqual([0, ''])
   await again.stop('SIGKILL')
