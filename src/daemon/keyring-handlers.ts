@@ -1,6 +1,6 @@
 import type { MethodHandlers } from '../control/handlers.ts'
 import type { Keyring, KeyInfo } from '../replica/crypto/keyring.ts'
-import { given } from './given.ts'
+import { given } from '../session/given.ts'
 import type { WorkerState } from './state.ts'
 
 /** What the control API calls to see and change the keys that encrypt what is stored. */

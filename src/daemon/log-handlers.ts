@@ -1,5 +1,5 @@
 import type { MethodHandlers } from '../control/handlers.ts'
-import { given } from './given.ts'
+import { given } from '../session/given.ts'
 import type { WorkerState } from './state.ts'
 
 const LINES = 200

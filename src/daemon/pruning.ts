@@ -2,7 +2,7 @@ import type { Event } from '../control/api.ts'
 import type { MethodHandlers } from '../control/handlers.ts'
 import { isStricter } from '../replica/retention/policy.ts'
 import { GatewayError } from '../session/errors.ts'
-import { given } from './given.ts'
+import { given } from '../session/given.ts'
 import { Meter } from './meter.ts'
 import type { WorkerState } from './state.ts'
 

@@ -4,7 +4,7 @@ import type { MethodHandlers } from '../control/handlers.ts'
 import { GatewayError } from '../session/errors.ts'
 import { isOwnType } from '../session/own-type.ts'
 import { assertConfirmed } from './confirm.ts'
-import { given } from './given.ts'
+import { given } from '../session/given.ts'
 import type { WorkerState } from './state.ts'
 
 /** What the control API calls to move accounts in and out. Their bytes are in no log and no error. */

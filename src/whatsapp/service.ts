@@ -3,6 +3,7 @@ import PQueue from 'p-queue'
 import type { AssignedSession } from '../backend/port.ts'
 import type { RecoveryEvent, RunOptions } from '../recovery/port.ts'
 import type { SessionRecord } from '../registry/port.ts'
+import { given } from '../session/given.ts'
 import { assertSessionId } from '../session/ids.ts'
 import type { PreservedSession, RecoveryResult } from '../session/report.ts'
 import type { SessionView } from '../session/state.ts'
@@ -223,11 +224,4 @@ export class BaileysService {
 /** Pauses concern everybody: they are told of once, not by every run. */
 function isPause({ type }: RecoveryEvent): boolean {
   return type === 'paused' || type === 'probe' || type === 'resumed'
-}
-
-/** The entries that are not undefined. */
-function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
-  }
 }

@@ -48,13 +48,11 @@ function openAccount(name: string, strangers: string[]) {
   return { name, repository, keys, stop, accesses: () => accesses }
 }
 
-test('no account reads or writes in the transaction of another that writes to the same contact', async () => {
-  separateSignalJobs()
+/** What WhatsApp gives to begin a Signal session with the contact. */
+function sessionOfContact() {
   const identity = Curve.generateKeyPair()
   const preKey = signedKeyPair(identity, 1)
-  const strangers: string[] = []
-  const accounts = Array.from({ length: ACCOUNTS }, (_, n) => openAccount(`a${n}`, strangers))
-  const session = {
+  return {
     registrationId: 1,
     identityKey: generateSignalPubKey(identity.public),
     signedPreKey: {
@@ -63,6 +61,13 @@ test('no account reads or writes in the transaction of another that writes to th
       signature: preKey.signature,
     },
   }
+}
+
+test('no account reads or writes in the transaction of another that writes to the same contact', async () => {
+  separateSignalJobs()
+  const strangers: string[] = []
+  const accounts = Array.from({ length: ACCOUNTS }, (_, n) => openAccount(`a${n}`, strangers))
+  const session = sessionOfContact()
   await Promise.all(
     accounts.map(({ name, repository }) =>
       account.run(name, async () => {
@@ -85,17 +90,7 @@ test('no account reads or writes in the transaction of another that writes to th
 
 test('an account whose state can no longer be read holds up no other that writes to the same contact', async () => {
   separateSignalJobs()
-  const identity = Curve.generateKeyPair()
-  const preKey = signedKeyPair(identity, 1)
-  const session = {
-    registrationId: 1,
-    identityKey: generateSignalPubKey(identity.public),
-    signedPreKey: {
-      keyId: preKey.keyId,
-      publicKey: generateSignalPubKey(preKey.keyPair.public),
-      signature: preKey.signature,
-    },
-  }
+  const session = sessionOfContact()
   const [stuck, other] = [openAccount('stuck', []), openAccount('other', [])]
   for (const { repository } of [stuck, other])
     await repository.injectE2ESession({ jid: CONTACT, session })
