@@ -9,6 +9,11 @@ import type { Status } from '../world.ts'
 /** How many are online is said even where the line is cut. */
 const ONLINE_FIRST = WORST_FIRST.toSorted((a, b) => Number(b === 'online') - Number(a === 'online'))
 
+/** A verification that is so many intervals late does not go forward. */
+const OVERDUE = 2
+/** From so many columns on there is room for words. */
+const WIDE = 100
+
 /** Who the worker is, its sessions by state, and what they rest on. */
 export function headerLines({ world, options, layout, now }: Dashboard): Line[] {
   const { status, fleet } = world
@@ -24,7 +29,11 @@ export function headerLines({ world, options, layout, now }: Dashboard): Line[] 
   ]
   if (header === 1) return [spread([...who.slice(2, 5), '  '], counts, columns)]
   const tags = options.readonly ? [{ text: 'read-only', color: 'yellow' as const }] : []
-  return [spread(who, tags, columns), counts, status === undefined ? [] : under(status, now)]
+  return [
+    spread(who, tags, columns),
+    counts,
+    status === undefined ? [] : under(status, now, columns >= WIDE),
+  ]
 }
 
 function worker(status: Status | undefined, version: string, now: number): Line {
@@ -43,14 +52,19 @@ function worker(status: Status | undefined, version: string, now: number): Line 
   ]
 }
 
-/** Object store, what it lacks, backend, backups. */
-function under({ store, shipping, backend, recovery }: Status, now: number): Line {
+/** Object store, what it lacks, backend, backups; what is wrong with copies before what is well. */
+function under(status: Status, now: number, wide: boolean): Line {
+  const { store, shipping, backend, recovery, verify } = status
   const { lag, paused } = shipping
   const behind =
     lag.changes === 0
       ? 'behind: nothing'
       : `behind: ${lag.changes} changes, ${bytes(lag.bytes)}, ${duration(lag.oldestMs)}`
+  const damaged = verify.damaged.length
   return joined([
+    damaged === 0
+      ? undefined
+      : [{ text: `✗ ${damaged} ${damaged === 1 ? 'copy' : 'copies'} DAMAGED`, color: 'red' }],
     store.healthy
       ? [`store: ${store.offHost ? 'healthy' : 'healthy, not off-host'}`]
       : [{ text: '✗ store: FAILING', color: 'red' }],
@@ -63,11 +77,25 @@ function under({ store, shipping, backend, recovery }: Status, now: number): Lin
         color: 'yellow',
       },
     ]),
+    verifiedLine(verify, now, wide),
   ])
 }
 
+/** The oldest unverified backup: how many never were read, or when the one was that waits longest. */
+function verifiedLine(verify: Status['verify'], now: number, wide: boolean): Line | undefined {
+  const { sessions, verified, oldestAt, intervalMs } = verify
+  if (sessions === 0) return undefined
+  if (oldestAt === undefined)
+    return [
+      wide ? `backups verified: ${verified} of ${sessions}` : `verified ${verified}/${sessions}`,
+    ]
+  const age = now - oldestAt
+  const text = `${wide ? 'oldest backup ' : ''}verified ${duration(age)} ago`
+  return [age > OVERDUE * intervalMs ? { text: `! ${text}`, color: 'yellow' } : text]
+}
+
 function backendLine({ kind, reach, reachSince, outbox }: Status['backend'], now: number): Line {
-  if (kind === 'standalone') return ['backend: standalone']
+  if (kind === 'standalone') return ['standalone']
   const since = reachSince === undefined ? '' : ` for ${duration(now - reachSince)}`
   const waiting = outbox === undefined || outbox.waiting === 0 ? '' : `, ${outbox.waiting} waiting`
   if (reach === 'away' || reach === 'denied')
