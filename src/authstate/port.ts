@@ -209,7 +209,7 @@ export interface AuthStore {
    * there are and what does not go together. Rejects where the bytes are no packed entries.
    */
   inspect(packed: Uint8Array): Promise<Inspection>
-  /** The committed state, consistent at its seq. */
+  /** The committed state, consistent at its seq, which `find` knows of by then. */
   image(sessionId: string): Promise<SessionImage>
   /** Sets the local state aside under `quarantine/` in the state directory; returns the file's path. */
   quarantine(sessionId: string, reason: string): Promise<string>

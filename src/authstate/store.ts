@@ -224,6 +224,8 @@ export class LocalAuthStore implements AuthStore {
   async image(sessionId: string): Promise<SessionImage> {
     const { head, entries } = this.#parts.reader.image(this.#known(sessionId))
     const { seq, hash, changedAt } = head
+    // The file shows a commit before its thread answers, and well before where a checkpoint follows.
+    if (seq > this.#known(sessionId).seq) await this.#parts.writer.submit({ kind: 'barrier' })
     return { sessionId, seq, hash, changedAt, entries }
   }
 

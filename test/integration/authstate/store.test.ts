@@ -139,6 +139,30 @@ describe('images', () => {
   })
 })
 
+test('a state that the file shows before its commit was answered is known once it is returned', async () => {
+  const stateDir = temporaryDirectory()
+  const store = await openTestStore({ stateDir })
+  await store.create('a', initAuthCreds())
+  const handle = await store.open('a')
+  const file = new DatabaseSync(join(stateDir, 'state.db'), { readOnly: true })
+  const row = file.prepare('SELECT seq FROM sessions')
+
+  const writing = handle.state.keys.set({ 'lid-mapping': { x: 'new' } })
+  const image = await new Promise<SessionImage>((resolve, reject) => {
+    // The commit is ordered in this turn of the event loop, and no answer is taken before the next.
+    setImmediate(() => {
+      const end = Date.now() + 30_000
+      while (row.get()?.['seq'] !== 2 && Date.now() < end);
+      store.image('a').then(resolve, reject)
+    })
+  })
+  file.close()
+  expect(image.seq).toBe(2)
+  expect(store.find('a')?.seq).toBe(2)
+  await store.confirmStored('a', image.seq)
+  await writing
+})
+
 test('the chain of hashes is known as far back as the journal goes', async () => {
   const stateDir = temporaryDirectory()
   const store = await openTestStore({ stateDir })
