@@ -6,7 +6,7 @@ const layer = (name, allowed, comment) => ({
   from: { path: `^src/${name}/` },
   to: { path: '^(src|commands|bin|test|bench)/', pathNot: [`^src/${name}/`, ...allowed] },
 })
-const ports = '^src/(authstate|store|replica|registry|backend|recovery)/port\\.ts$'
+const ports = '^src/(authstate|store|replica(/verify)?|registry|backend|recovery)/port\\.ts$'
 const session = '^src/session/'
 const config = '^src/config/'
 

@@ -4,7 +4,7 @@ import { errorToJson } from '../session/errors.ts'
 
 import { minus, plus, recordSum, rowSum } from './checksum.ts'
 import { continues } from './chain.ts'
-import { decodeValue } from './codec.ts'
+import { isPaired } from './creds.ts'
 import { SAVE_HEAD, enrol, headToRow, strike } from './heads.ts'
 import type { Roster, SessionHead } from './heads.ts'
 import { Images, keyOf, sumOf } from './images.ts'
@@ -21,12 +21,6 @@ import type { DamagedSession, PackedHeads, WriterOp } from './writer-protocol.ts
 /** With more values over it than these, an image becomes rows. */
 const OVER_LIMIT = 32
 const CREDS_KEY = keyOf('creds', '')
-
-/** creds.account exists once a phone linked the device. */
-export function isPaired(creds: Uint8Array): boolean {
-  const value = decodeValue(creds)
-  return typeof value === 'object' && value !== null && 'account' in value && value.account !== null
-}
 
 /**
  * Applies operations in a transaction that lasts until `commit`. It is the only writer of the file,

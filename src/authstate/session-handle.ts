@@ -1,5 +1,4 @@
 import type {
-  AuthenticationCreds,
   AuthenticationState,
   SignalDataSet,
   SignalDataTypeMap,
@@ -10,6 +9,7 @@ import { GatewayError } from '../session/errors.ts'
 
 import { Acknowledged, ackSeqOf } from './acknowledged.ts'
 import { decodeValue, encodeValue } from './codec.ts'
+import { decodeCreds, type Revive } from './creds.ts'
 import type { SessionHead } from './heads.ts'
 import { Overlay } from './overlay.ts'
 import type { AckMode, AuthHandle } from './port.ts'
@@ -17,11 +17,8 @@ import type { Pressure } from './pressure.ts'
 import type { Reader, SessionRef } from './reader.ts'
 import { encodeRecord } from './record.ts'
 import type { Write } from './writes.ts'
-import { corruptSession, toSessionError } from './sqlite-error.ts'
+import { toSessionError } from './sqlite-error.ts'
 import type { Writer } from './writer.ts'
-
-/** Turns a decoded value into what Baileys wants, e.g. protobuf objects; others are passed through. */
-export type Revive = (type: string, value: unknown) => unknown
 
 export interface HandleContext {
   reader: Reader
@@ -288,27 +285,4 @@ function sealed(sessionId: string): GatewayError {
     subject: sessionId,
     message: `the auth state of session ${sessionId} is closed`,
   })
-}
-
-/** Creds that cannot be read are an error: a fresh identity would silently replace the account. */
-export function decodeCreds(
-  sessionId: string,
-  bytes: Uint8Array | undefined,
-  revive: Revive = (_, value) => value,
-): AuthenticationCreds {
-  if (bytes === undefined) throw corruptSession(sessionId, 'the creds are missing')
-  let creds: unknown
-  try {
-    creds = revive('creds', decodeValue(bytes))
-  } catch (cause) {
-    throw corruptSession(sessionId, 'the creds cannot be decoded', cause)
-  }
-  if (!isCreds(creds)) throw corruptSession(sessionId, 'the creds hold no identity key')
-  return creds
-}
-
-function isCreds(value: unknown): value is AuthenticationCreds {
-  if (typeof value !== 'object' || value === null) return false
-  const { noiseKey, signedIdentityKey } = value as Partial<AuthenticationCreds>
-  return [noiseKey, signedIdentityKey].every((pair) => pair?.private instanceof Uint8Array)
 }

@@ -13,20 +13,21 @@ import {
   backendHealth,
   encryption,
   errorJson,
-  finding,
   ONE_TARGET,
   oneTarget,
+  sessionId,
+  sessionView,
+  shipping,
+  targets,
+} from './schema.ts'
+import {
   pause,
   recoveryEvent,
   recoveryResult,
   recoveryRun,
-  sessionId,
   sessionPlan,
-  sessionView,
-  shipping,
-  targets,
-  verifyView,
-} from './schema.ts'
+} from './recovery-schema.ts'
+import { finding, verifyView } from './check-schema.ts'
 import { RESTORE_METHODS } from './restore-methods.ts'
 import { SESSION_METHODS } from './session-methods.ts'
 import { TRANSFER_METHODS } from './transfer-methods.ts'

@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import type { MethodSpec } from './method-spec.ts'
 import { progressEvent } from './progress.ts'
-import {
-  backupInfo,
-  backupName,
-  keyring,
-  ONE_TARGET,
-  oneTarget,
-  partCheck,
-  sessionCheck,
-  targets,
-  verifySummary,
-} from './schema.ts'
+import { backupInfo, backupName, keyring, ONE_TARGET, oneTarget, targets } from './schema.ts'
+import { partCheck, sessionCheck, verifySummary } from './check-schema.ts'
 
 const stored = {
   sessionId: z.string(),

@@ -18,8 +18,8 @@ export const sessionId = z
 export const phone = z
   .string()
   .regex(/^\d{5,15}$/, 'use 5 to 15 digits with the country code, no plus sign')
-const at = z.number()
-const causeId = z.enum(Object.keys(CAUSES) as [CauseId, ...CauseId[]])
+export const at = z.number()
+export const causeId = z.enum(Object.keys(CAUSES) as [CauseId, ...CauseId[]])
 export const sessionState = z.enum(SESSION_STATES)
 /** As src/replica/backup-name.ts has it. */
 export const backupName = z
@@ -114,66 +114,6 @@ export const backupInfo = z.object({
   newest: z.boolean(),
 })
 
-export const finding = z.object({
-  severity: z.enum(['recovery', 'backup', 'spare', 'warning']),
-  object: z.string(),
-  sessionId: z.string().exactOptional(),
-  what: z.string(),
-  todo: z.string(),
-})
-const findings = z.array(finding)
-
-export const sessionCheck = z.object({
-  kind: z.literal('session'),
-  sessionId: z.string(),
-  outcome: z.enum(['sound', 'damaged', 'nothing', 'unread']),
-  epoch: z.number().exactOptional(),
-  seq: z.number().exactOptional(),
-  backups: z.number(),
-  slots: z.number(),
-  read: z.array(z.object({ id: z.string(), sound: z.boolean() })),
-  findings,
-  detail: z.string().exactOptional(),
-})
-
-export const partCheck = z.object({
-  kind: z.literal('part'),
-  name: z.string(),
-  outcome: z.enum(['sound', 'damaged', 'unread']),
-  slots: z.number(),
-  findings,
-  detail: z.string().exactOptional(),
-})
-
-/** How many of what was verified came out how, and how many findings there were. */
-export const verifySummary = z.object({
-  sessions: z.number(),
-  parts: z.number(),
-  sound: z.number(),
-  damaged: z.number(),
-  nothing: z.number(),
-  unread: z.number(),
-  /** Sessions whose snapshots were read whole: all of them without a sample. */
-  whole: z.number(),
-  /** Of damage, and what fits together badly. */
-  findings: z.number(),
-  warnings: z.number(),
-})
-
-/** The verification that the daemon does by itself, over the sessions of this worker. */
-export const verifyView = z.object({
-  intervalMs: z.number(),
-  sessions: z.number(),
-  /** Those whose copies were read whole at least once. */
-  verified: z.number(),
-  damaged: z.array(z.string()),
-  /** When the one was read that was read longest ago; absent while one never was. */
-  oldestAt: at.exactOptional(),
-  lastAt: at.exactOptional(),
-  /** Why nothing is read at the moment. */
-  waiting: z.string().exactOptional(),
-})
-
 /** Whether what is stored is encrypted; key ids and counts are there once the store answered. */
 export const encryption = z.object({
   kind: z.enum(['none', 'aes-256-gcm']),
@@ -193,66 +133,8 @@ export const keyring = z.object({
   lockedWith: z.string(),
 })
 
-export const recoveryResult = z.object({
-  sessionId: z.string(),
-  outcome: z.enum(['recovered', 'failed', 'skipped']),
-  route: z.enum(['none', 'warm', 'cold']).exactOptional(),
-  cause: causeId.exactOptional(),
-  detail: z.string().exactOptional(),
-  attempts: z.number(),
-  durations: z.object({
-    queue: z.number().exactOptional(),
-    restore: z.number().exactOptional(),
-    connect: z.number().exactOptional(),
-    total: z.number(),
-  }),
-  recoveredAt: at.exactOptional(),
-})
-
-const outage = z.enum(['whatsapp', 'store'])
-
-/** What waits for whom: logins for WhatsApp, restores for the object store. */
-export const pause = z.object({ outage, cause: causeId, since: at, probes: z.number() })
-
-/** What recovering a session would do: src/session/plan.ts, and what needs no plan. */
-export const sessionPlan = z.object({
-  sessionId: z.string(),
-  action: z.enum(['nothing', 'connect', 'restore', 'create', 'wait', 'refuse', 'skip']),
-  why: z.string(),
-  cause: causeId.exactOptional(),
-  notes: z.array(z.string()).exactOptional(),
-})
-
-export const recoveryEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('begin'), total: z.number() }),
-  z.object({ type: z.literal('attempt'), sessionId: z.string(), attempt: z.number() }),
-  z.object({
-    type: z.literal('restored'),
-    sessionId: z.string(),
-    route: z.enum(['none', 'warm', 'cold']),
-    ms: z.number(),
-  }),
-  z.object({
-    type: z.literal('retry'),
-    sessionId: z.string(),
-    attempt: z.number(),
-    delayMs: z.number(),
-    detail: z.string(),
-  }),
-  z.object({ type: z.literal('paused'), ...pause.shape }),
-  z.object({ type: z.literal('probe'), outage, sessionId: z.string(), probes: z.number() }),
-  z.object({ type: z.literal('resumed'), outage, pausedMs: z.number() }),
-  z.object({
-    type: z.literal('settled'),
-    result: recoveryResult,
-    done: z.number(),
-    total: z.number(),
-  }),
-  z.object({ type: z.literal('end'), results: z.array(recoveryResult) }),
-])
-
 const callFailure = z.object({ at, call: z.string(), message: z.string() })
-const assignedSource = z.enum(['backend', 'cache', 'standalone'])
+export const assignedSource = z.enum(['backend', 'cache', 'standalone'])
 
 export const backendHealth = z.object({
   kind: z.enum(['http', 'standalone']),
@@ -276,23 +158,6 @@ export const backendHealth = z.object({
       lastError: callFailure.exactOptional(),
     })
     .exactOptional(),
-})
-
-/** One recovery; the counts are of its sessions, `warm`, `cold` and `none` of where their state was. */
-export const recoveryRun = z.object({
-  id: z.number(),
-  trigger: z.enum(['start', 'provisional', 'operator', 'assigned', 'backend-returned', 'retry']),
-  source: assignedSource.exactOptional(),
-  state: z.enum(['running', 'ended', 'interrupted']),
-  startedAt: at,
-  endedAt: at.exactOptional(),
-  total: z.number(),
-  recovered: z.number(),
-  failed: z.number(),
-  skipped: z.number(),
-  warm: z.number(),
-  cold: z.number(),
-  none: z.number(),
 })
 
 /** How far the object store is behind, and what other workers took or want. */

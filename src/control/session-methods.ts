@@ -2,7 +2,6 @@ import { z } from 'zod'
 import type { MethodSpec } from './method-spec.ts'
 import {
   ownerView,
-  pause,
   phone,
   sessionId,
   sessionRecord,
@@ -10,6 +9,7 @@ import {
   sessionView,
   tried,
 } from './schema.ts'
+import { pause } from './recovery-schema.ts'
 
 const bySession = z.strictObject({ session: sessionId })
 /** The session's id typed again, so that a slip of the keyboard unlinks nothing. */

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import type { Event, Input, Result } from '../control/api.ts'
 import type { MethodHandlers } from '../control/handlers.ts'
-import { causeOfError } from '../session/cause.ts'
+import { causeOfError } from '../session/cause-of.ts'
 import { toGatewayError } from '../session/errors.ts'
 import type { RecoveryResult } from '../session/report.ts'
 import { assertConfirmed } from './confirm.ts'

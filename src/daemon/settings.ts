@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { ReplicaOptions } from '../replica/replica.ts'
+import type { ReplicaOptions } from '../replica/options.ts'
 import type { LifeSettings } from '../session/life.ts'
 import type { EngineSettings } from '../recovery/engine.ts'
 import type { ServiceSettings } from '../whatsapp/ports.ts'

@@ -1,4 +1,4 @@
-import type { SessionCheck } from '../replica/port.ts'
+import type { SessionCheck } from '../replica/verify/port.ts'
 import type { Verifications } from '../registry/port.ts'
 
 /** Remembers what was read whole of a session. */

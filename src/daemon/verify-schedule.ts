@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
-import type { PartCheck, Replica, SessionCheck } from '../replica/port.ts'
+import type { Replica } from '../replica/port.ts'
+import type { PartCheck, SessionCheck } from '../replica/verify/port.ts'
 import { WHOLE } from '../replica/verify/sample.ts'
 import type { Verifications } from '../registry/port.ts'
 import { toGatewayError } from '../session/errors.ts'

@@ -1,6 +1,6 @@
 import type { Event, Input } from '../control/api.ts'
 import { KEYRING_NAME } from '../replica/names.ts'
-import type { DataSample, PartCheck, SessionCheck } from '../replica/port.ts'
+import type { DataSample, PartCheck, SessionCheck } from '../replica/verify/port.ts'
 import { after, WHOLE } from '../replica/verify/sample.ts'
 import type { Verifications } from '../registry/port.ts'
 import { GatewayError } from '../session/errors.ts'

@@ -1,4 +1,4 @@
-import type { PartCheck, SessionCheck } from '../replica/port.ts'
+import type { PartCheck, SessionCheck } from '../replica/verify/port.ts'
 import type { WorkerState } from './state.ts'
 import { VerifySchedule } from './verify-schedule.ts'
 

@@ -89,3 +89,11 @@ export function positionOf(
 function lengthOf(ranges: readonly ClosedRange[]): number {
   return ranges.reduce((sum, { from, to }) => sum + to - from, 0)
 }
+
+/** A record's log with all of it past: `closed` is what its ranges were. */
+export function allPast(
+  { past }: OwnerRecord,
+  closed: ClosedRange[],
+): Pick<OwnerRecord, 'ranges' | 'past'> {
+  return { ranges: [], past: extended(past, closed) }
+}

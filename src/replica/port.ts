@@ -2,7 +2,9 @@ import type { SessionImage } from '../authstate/port.ts'
 import type { CauseId } from '../session/cause.ts'
 import type { RecoveryPlan } from '../session/plan.ts'
 import type { RecoveryRoute } from '../session/report.ts'
+import type { FencedReport, Forfeit, ShipLag, Wanted } from './log/port.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
+import type { PartCheck, SessionCheck, VerifyOptions } from './verify/port.ts'
 
 /** Why a snapshot was made. `restored`: an older one's content, made the newest again. */
 export const SNAPSHOT_TRIGGERS = [
@@ -98,98 +100,7 @@ export interface OwnerView {
   exactSince?: number
 }
 
-/** How far the object store is behind this disk, over all sessions that this process serves. */
-export interface ShipLag {
-  /** Durable changes that the store has not confirmed, and the bytes of their records. */
-  changes: number
-  bytes: number
-  /** Milliseconds since the oldest of them was seen; 0 when there is none. */
-  oldestMs: number
-  /** Why the last attempt to store a bundle failed; absent while it works. */
-  error?: string
-}
-
-/** Changes that were acknowledged here but never stored, of a session that another worker has now. */
-export interface Forfeit {
-  sessionId: string
-  /** How many changes; they lie in `quarantine` as soon as the session is claimed or set aside here. */
-  changes: number
-  /** The worker that took the session, where known. */
-  by?: string
-  /** Milliseconds since the epoch. */
-  at: number
-}
-
-/** Another worker asks for a session that this process holds. */
-export interface Wanted {
-  sessionId: string
-  worker: string
-  boot: string
-  /** Milliseconds since the epoch, by the clock of the one who asks. */
-  at: number
-}
-
-/** What became of the sessions of a boot that was fenced. */
-export interface FencedReport {
-  /** The boot that may write no more, and the one that goes on. */
-  boot: string
-  next: string
-  /** Sessions that stay here under the new boot; their sockets may stay open. */
-  kept: string[]
-  /** Sessions that somebody else has; onLost was called for each. */
-  lost: string[]
-}
-
 export type Tidied = 'folded' | 'advanced' | 'not-due'
-
-/**
- * What damage does. `recovery`: the session cannot be brought back from the store as it is. `backup`:
- * one of its older backups cannot. `spare`: nothing that is needed now. `warning`: no damage to what
- * is stored; the session comes back, and something of it will not work.
- */
-export type FindingSeverity = 'recovery' | 'backup' | 'spare' | 'warning'
-
-/** Something wrong in the object store. */
-export interface Finding {
-  severity: FindingSeverity
-  /** The object's name. */
-  object: string
-  /** Whose it is, or who needs it; absent where no session is concerned. */
-  sessionId?: string
-  /** What is wrong and what it means. */
-  what: string
-  /** What a person does next. */
-  todo: string
-}
-
-/** Everything that the object store holds of one session was read. */
-export interface SessionCheck {
-  kind: 'session'
-  sessionId: string
-  /** `sound`: no more than warnings. `nothing`: none of it is stored. `unread`: `detail` says why it could not be told. */
-  outcome: 'sound' | 'damaged' | 'nothing' | 'unread'
-  epoch?: number
-  /** The newest change that the store was found to hold. */
-  seq?: number
-  /** Snapshots that there are, and slots of logs that were read. */
-  backups: number
-  slots: number
-  /** The snapshots that were read whole, by id. */
-  read: { id: string; sound: boolean }[]
-  findings: Finding[]
-  detail?: string
-}
-
-/** What belongs to no one session: the log of one boot, by its name in the store. */
-export interface PartCheck {
-  kind: 'part'
-  name: string
-  outcome: 'sound' | 'damaged' | 'unread'
-  /** Slots that are there. */
-  slots: number
-  findings: Finding[]
-  detail?: string
-}
 
 /** One backup in a pruning: why it stays or goes, in words. */
 export interface PrunedBackup extends BackupInfo {
@@ -247,25 +158,6 @@ export interface StoredState {
   bytes: number
 }
 
-/** `size` parts of `WHOLE` (src/replica/verify/sample.ts) from `from` on, by the hash of names. */
-export interface DataSample {
-  from: number
-  size: number
-}
-
-export interface VerifyOptions {
-  /** Default: everything that is stored, whoever owns it, and what lies beside the sessions. */
-  sessionIds?: readonly string[]
-  /**
-   * Also reads log that no session needs any more and that is kept for going back. A sample: reads
-   * the data of that part alone, and of the rest what tells that it is there.
-   */
-  readData?: boolean | DataSample
-  /** With `sessionIds`: the logs of these workers too. */
-  workers?: readonly string[]
-  signal?: AbortSignal
-}
-
 /**
  * What is gone back to: a backup by its id or name; the state after the last change that was made at
  * a moment or before, in milliseconds since the epoch; or what the last going back replaced.
@@ -313,8 +205,8 @@ export interface Replica {
   claim(request: ClaimRequest): Promise<ClaimOutcome>
   /** What `claim` would do now; claims and changes nothing. Throws where the store doesn't answer. */
   foresee(request: ClaimRequest): Promise<RecoveryPlan>
-  /** Stores a snapshot of the committed state and names it in the owner record. */
   /**
+   * Stores a snapshot of the committed state and names it in the owner record.
    * With a `name` it is called so: throws `usage` where another backup of the session is, or where
    * this very state has another name already.
    */

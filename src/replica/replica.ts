@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { GatewayError } from '../session/errors.ts'
 import type { RecoveryPlan } from '../session/plan.ts'
-import type { ObjectStore } from '../store/port.ts'
 import { AliveBeat } from './alive.ts'
 import { claimOrBorrow } from './borrow.ts'
 import { claim } from './claim.ts'
-import { systemClock, type Clock } from './clock.ts'
-import type { Held, LocalState, ReplicaContext } from './context.ts'
+import { systemClock } from './clock.ts'
+import type { Held, ReplicaContext } from './context.ts'
 import { discover, stored } from './discover.ts'
 import { fold, foldIfNewer } from './fold.ts'
 import { foresee } from './foresee.ts'
@@ -20,60 +19,38 @@ import type {
   BackupInfo,
   ClaimOutcome,
   ClaimRequest,
-  FencedReport,
-  Forfeit,
   OwnerView,
-  PartCheck,
   PruneOptions,
   RemovedCopies,
   Replica,
   Restored,
   RestorePlan,
   RestoreTarget,
-  SessionCheck,
   SessionPruned,
-  ShipLag,
   SnapshotTrigger,
   StoredState,
   Tidied,
-  VerifyOptions,
-  Wanted,
 } from './port.ts'
+import type { FencedReport, Forfeit, ShipLag, Wanted } from './log/port.ts'
+import type { PartCheck, SessionCheck, VerifyOptions } from './verify/port.ts'
 import { readBackup } from './read-backup.ts'
 import { readNewest } from './read-newest.ts'
 import { release, type ReleaseResult } from './release.ts'
 import { removeSession } from './removal.ts'
 import { DEFAULT_RETENTION, type RetentionPolicy } from './retention/policy.ts'
 import { pruneSessions } from './retention/prune-sessions.ts'
+import type { ReplicaOptions } from './options.ts'
 import { planRestore } from './restore/plan.ts'
 import { rewind } from './restore/rewind.ts'
-import { plainSealer, type Sealer } from './sealer.ts'
-import { SILENCE_TIMING, SilenceWatch, type SilenceTiming } from './silence.ts'
-import { SWAP_TIMING, type SwapTiming } from './swap.ts'
+import { plainSealer } from './sealer.ts'
+import { SILENCE_TIMING, SilenceWatch } from './silence.ts'
+import { SWAP_TIMING } from './swap.ts'
 import { tidy } from './tidy.ts'
 import { Upkeep } from './upkeep.ts'
 import { verify } from './verify/verify.ts'
 
 const HOUR = 3_600_000
 const POINT_IN_TIME_HOURS = 72
-
-export interface ReplicaOptions {
-  store: ObjectStore
-  auth: LocalState
-  /** This worker's name. */
-  worker: string
-  /** Without one, objects are stored as they are. */
-  sealer?: Sealer
-  clock?: Clock
-  swapTiming?: SwapTiming
-  silenceTiming?: SilenceTiming
-  /** Milliseconds between two bundles at most; default 1,000, with `ack: remote` 25. */
-  shipWindowMs?: number
-  /** How long log that nobody needs any more is kept for going back; default 72. */
-  pointInTimeHours?: number
-  /** Which superseded snapshots stay; default DEFAULT_RETENTION. */
-  retention?: RetentionPolicy
-}
 
 type LostListener = (sessionId: string, owner: OwnerView | undefined) => void
 

@@ -1,6 +1,7 @@
 import { GatewayError } from '../session/errors.ts'
 import type { LogRange, OwnerRecord, SnapshotRef, NewSnapshot } from './owner.ts'
-import { closedAt, endOfLine, extended, startOfRanges, type ClosedRange } from './past.ts'
+import { branched, earlier } from './epochs.ts'
+import { allPast, closedAt, endOfLine, extended, startOfRanges, type ClosedRange } from './past.ts'
 
 /**
  * The owner record as a state machine; every write to it is one of these.
@@ -261,18 +262,6 @@ function openFrom(record: OwnerRecord, slot: number): OwnerRecord {
   return { ...record, past, ranges: [{ worker, boot, from: slot, to: null }] }
 }
 
-function allPast(
-  { past }: OwnerRecord,
-  closed: ClosedRange[],
-): Pick<OwnerRecord, 'ranges' | 'past'> {
-  return { ranges: [], past: extended(past, closed) }
-}
-
-/** The origins of a history that is over now, and of those before it. */
-function earlier({ origin, origins }: OwnerRecord): OwnerRecord['origins'] {
-  return origin === null ? origins : [origin, ...origins]
-}
-
 /** What follows stands by itself: that the record was a copy no longer matters. */
 function whole(record: OwnerRecord): OwnerRecord {
   const alone = { ...record }
@@ -287,20 +276,6 @@ function bare({ seq, hash }: StateEnd): StateEnd {
 /** The chain hash of no history at all, as local state has it. */
 export const GENESIS = '0'.repeat(64)
 export const NOTHING: StateEnd = { seq: 0, hash: GENESIS }
-
-/**
- * A reader needs to know where an epoch ended while something of that epoch is still named: a kept
- * snapshot. Beyond those, the last few are kept for people who ask how a session moved.
- */
-const HISTORY = 16
-
-function branched(previous: OwnerRecord, end: StateEnd): OwnerRecord['history'] {
-  const entry = { epoch: previous.epoch, endSeq: end.seq, hash: end.hash }
-  const named = new Set([previous.snapshot, ...previous.kept].map((ref) => ref?.epoch))
-  return [entry, ...previous.history].filter(
-    ({ epoch }, index) => index < HISTORY || named.has(epoch),
-  )
-}
 
 function assertHeld(record: OwnerRecord, holder: { epoch: number; boot: string }): void {
   assert(record.session, holds(record, holder), 'only its owner may write this record')

@@ -2,7 +2,7 @@ import { GatewayError } from '../session/errors.ts'
 import type { ReplicaContext } from './context.ts'
 import { collectGarbage, type Collected } from './log/collect.ts'
 import { readWants } from './log/want.ts'
-import type { Wanted } from './port.ts'
+import type { Wanted } from './log/port.ts'
 
 /** Milliseconds between two rounds of the garbage collection. */
 const COLLECT_MS = 10 * 60_000

@@ -1,7 +1,8 @@
 import type { Replica } from '../replica/port.ts'
 import type { AuthStore } from '../authstate/port.ts'
 import type { RecoveryRoute } from '../session/report.ts'
-import { causeOfError, type CauseId } from '../session/cause.ts'
+import { type CauseId } from '../session/cause.ts'
+import { causeOfError } from '../session/cause-of.ts'
 import { toGatewayError } from '../session/errors.ts'
 
 export interface SessionToRestore {

@@ -1,6 +1,7 @@
 import type { LocalSession } from '../authstate/port.ts'
 import type { AttemptOutcome, RecoveryTask, RestoreOutcome } from '../recovery/port.ts'
-import { CAUSES, causeOfError, type CauseId } from '../session/cause.ts'
+import { CAUSES, type CauseId } from '../session/cause.ts'
+import { causeOfError } from '../session/cause-of.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { RecoveryResult, RecoveryRoute } from '../session/report.ts'
 import type { Restored, SessionToRestore } from './claim-state.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../../src/replica/port.ts'
+import type { Finding } from '../../src/replica/verify/port.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import { factsOf, isVisible, placeOf, type Damage, type Facts, type Sight } from './damage-table.ts'
 import { copyStore } from './damage-world.ts'

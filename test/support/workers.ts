@@ -1,5 +1,6 @@
 import type { AckMode } from '../../src/authstate/port.ts'
-import { StoreReplica, type ReplicaOptions } from '../../src/replica/replica.ts'
+import { StoreReplica } from '../../src/replica/replica.ts'
+import type { ReplicaOptions } from '../../src/replica/options.ts'
 import type { ObjectStore } from '../../src/store/port.ts'
 import { MemoryAuthStore, newDisk, type MemoryDisk } from './memory-auth-store.ts'
 import { VirtualClock } from './virtual-clock.ts'

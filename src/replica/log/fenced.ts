@@ -2,7 +2,8 @@ import PQueue from 'p-queue'
 import { GatewayError } from '../../session/errors.ts'
 import type { ReplicaContext } from '../context.ts'
 import type { BootId } from '../names.ts'
-import type { ClaimOutcome, FencedReport } from '../port.ts'
+import type { ClaimOutcome } from '../port.ts'
+import type { FencedReport } from './port.ts'
 
 const CONCURRENCY = 16
 /** Milliseconds between two attempts to claim again while the store is in trouble. */

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../session/errors.ts'
-import type { Finding, FindingSeverity } from '../port.ts'
+import type { Finding, FindingSeverity } from './port.ts'
 import { isUnreadable } from '../sealer.ts'
 
 /** What is wrong, before it is said whom it concerns and what to do. */

@@ -10,7 +10,7 @@ import {
   type BootId,
 } from '../names.ts'
 import type { ObjectAddress } from '../object.ts'
-import type { PartCheck } from '../port.ts'
+import type { PartCheck } from './port.ts'
 import { withKeys } from '../sealer.ts'
 import { faultIn, finding, isTrouble, type Fault } from './finding.ts'
 import type { VerifyRun } from './run.ts'

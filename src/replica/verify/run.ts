@@ -2,7 +2,7 @@ import type { ReplicaContext } from '../context.ts'
 import { readLow } from '../log/low.ts'
 import { SlotReader } from '../log/slots.ts'
 import { bootPrefix, lowName, slotOf, type BootId } from '../names.ts'
-import type { DataSample } from '../port.ts'
+import type { DataSample } from './port.ts'
 import { faultOf, type Fault } from './finding.ts'
 import { inSample } from './sample.ts'
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { DataSample } from '../port.ts'
+import type { DataSample } from './port.ts'
 
 /** The whole of what samples are taken from. */
 export const WHOLE = 1_000_000

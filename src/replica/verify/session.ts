@@ -1,6 +1,6 @@
 import { backupId, epochOf, ownerName, sessionPrefix } from '../names.ts'
 import { parseOwner, type OwnerRecord, type SnapshotRef } from '../owner.ts'
-import type { Finding, FindingSeverity, SessionCheck } from '../port.ts'
+import type { Finding, FindingSeverity, SessionCheck } from './port.ts'
 import { withKeys } from '../sealer.ts'
 import { lostOwner } from '../snapshot-io.ts'
 import { isTagged } from '../evidence.ts'

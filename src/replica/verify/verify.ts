@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 import type { ReplicaContext } from '../context.ts'
 import { stored } from '../discover.ts'
-import type { PartCheck, SessionCheck, VerifyOptions } from '../port.ts'
+import type { PartCheck, SessionCheck, VerifyOptions } from './port.ts'
 import { checkLogs } from './logs.ts'
 import { VerifyRun } from './run.ts'
 import { checkSession } from './session.ts'

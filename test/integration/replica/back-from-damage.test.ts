@@ -7,7 +7,7 @@ import {
   snapshotName,
 } from '../../../src/replica/names.ts'
 import type { BootId } from '../../../src/replica/names.ts'
-import type { SessionCheck } from '../../../src/replica/port.ts'
+import type { SessionCheck } from '../../../src/replica/verify/port.ts'
 import { buildDamageWorld, type DamageWorld } from '../../support/damage-world.ts'
 import { failure } from '../../support/failure.ts'
 import { TestWorker } from '../../support/workers.ts'

@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict'
 import { expect, test } from 'vitest'
 import { copyStore } from '../../../src/replica/copy/copy.ts'
-import type { PartCheck, SessionCheck } from '../../../src/replica/port.ts'
+import type { PartCheck, SessionCheck } from '../../../src/replica/verify/port.ts'
 import { plainSealer } from '../../../src/replica/sealer.ts'
 import { MemoryStore } from '../../support/memory-store.ts'
 import { seeded } from '../../support/random.ts'

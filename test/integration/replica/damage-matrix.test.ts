@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { slotName } from '../../../src/replica/names.ts'
-import type { Finding, PartCheck, SessionCheck } from '../../../src/replica/port.ts'
+import type { Finding, PartCheck, SessionCheck } from '../../../src/replica/verify/port.ts'
 import {
   buildDamageWorld,
   copyStore,

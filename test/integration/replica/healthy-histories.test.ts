@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Finding, PartCheck, SessionCheck } from '../../../src/replica/port.ts'
+import type { Finding, PartCheck, SessionCheck } from '../../../src/replica/verify/port.ts'
 import { copyDisk } from '../../support/memory-auth-store.ts'
 import { MemoryStore, unavailable, unknownOutcome } from '../../support/memory-store.ts'
 import { TestWorker } from '../../support/workers.ts'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { encryptingSealer } from '../../../src/replica/crypto/sealer.ts'
 import type { Keyring } from '../../../src/replica/crypto/keyring.ts'
-import type { PartCheck, SessionCheck } from '../../../src/replica/port.ts'
+import type { PartCheck, SessionCheck } from '../../../src/replica/verify/port.ts'
 import { usesOf } from '../../../src/replica/reencrypt/in-use.ts'
 import { reencrypt } from '../../../src/replica/reencrypt/reencrypt.ts'
 import type { Sealer } from '../../../src/replica/sealer.ts'

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../../../src/store/port.ts'
-import type { Finding, PartCheck, SessionCheck, VerifyOptions } from '../../../src/replica/port.ts'
+import type {
+  Finding,
+  PartCheck,
+  SessionCheck,
+  VerifyOptions,
+} from '../../../src/replica/verify/port.ts'
 import { openFolderStore } from '../../../src/store/folder.ts'
 import { temporaryDirectory } from '../../support/authstate.ts'
 import { buildDamageWorld, copyStore } from '../../support/damage-world.ts'

@@ -2,23 +2,21 @@ import { expect, expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
 import type { BackendHealth } from '../../../src/backend/port.ts'
 import { METHODS } from '../../../src/control/api.ts'
+import type * as checks from '../../../src/control/check-schema.ts'
 import type { MethodSpec } from '../../../src/control/method-spec.ts'
 import type { sessionPruned } from '../../../src/control/prune-methods.ts'
-import type * as schema from '../../../src/control/schema.ts'
+import type * as recoveries from '../../../src/control/recovery-schema.ts'
+import type * as common from '../../../src/control/schema.ts'
 import type { Pause, RecoveryEvent } from '../../../src/recovery/port.ts'
 import type { RecoveryRun, SessionRecord } from '../../../src/registry/port.ts'
-import type {
-  BackupInfo,
-  OwnerView,
-  PartCheck,
-  SessionCheck,
-  SessionPruned,
-} from '../../../src/replica/port.ts'
+import type { BackupInfo, OwnerView, SessionPruned } from '../../../src/replica/port.ts'
+import type { PartCheck, SessionCheck } from '../../../src/replica/verify/port.ts'
 import type { RecoveryResult } from '../../../src/session/report.ts'
 import type { Tried } from '../../../src/session/history.ts'
 import type { SessionView } from '../../../src/session/state.ts'
 
-type Of<K extends keyof typeof schema> = (typeof schema)[K] extends z.ZodType<infer T> ? T : never
+type Schemas = typeof common & typeof checks & typeof recoveries
+type Of<K extends keyof Schemas> = Schemas[K] extends z.ZodType<infer T> ? T : never
 
 test('the shapes on the socket are the types of the ports', () => {
   expectTypeOf<Of<'sessionView'>>().toEqualTypeOf<SessionView>()

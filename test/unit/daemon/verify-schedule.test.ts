@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import pino from 'pino'
 import { VerifySchedule } from '../../../src/daemon/verify-schedule.ts'
-import type { PartCheck, SessionCheck, VerifyOptions } from '../../../src/replica/port.ts'
+import type { PartCheck, SessionCheck, VerifyOptions } from '../../../src/replica/verify/port.ts'
 import type { Verifications, VerifiedSession } from '../../../src/registry/port.ts'
 
 const DAY = 86_400_000

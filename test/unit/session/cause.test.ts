@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest'
+import { CAUSES, type CauseId } from '../../../src/session/cause.ts'
 import {
-  CAUSES,
   causeOfDisconnect,
   causeOfError,
-  type CauseId,
   type DisconnectEvidence,
-} from '../../../src/session/cause.ts'
+} from '../../../src/session/cause-of.ts'
 import { EXIT, GatewayError } from '../../../src/session/errors.ts'
 
 const DISCONNECTS: [DisconnectEvidence, CauseId][] = [
