@@ -1,19 +1,15 @@
 import type { AuthenticationCreds } from '@whiskeysockets/baileys'
 
-import { GatewayError } from '../session/errors.ts'
-import { assertSessionId } from '../session/ids.ts'
-import { ADOPTED_TYPE } from '../session/own-type.ts'
+import type { GatewayError } from '../session/errors.ts'
 
-import { adoptionMark, deviceOf, isAdoptionOf } from './adopted.ts'
+import { deviceOf, isAdoptionOf } from './adopted.ts'
 import { isPaired } from './creds.ts'
 import { ackSeqOf } from './acknowledged.ts'
+import { Beginnings } from './beginnings.ts'
 import { Boots } from './boots.ts'
-import { GENESIS_HASH } from './chain.ts'
 import { faultsOf } from './check.ts'
-import { encodeValue } from './codec.ts'
-import { emptyHead, toLocalSession, type SessionHead } from './heads.ts'
+import { toLocalSession, type SessionHead } from './heads.ts'
 import { inspect } from './inspect.ts'
-import { packEntriesPlain } from './packed.ts'
 import type {
   AckMode,
   AuthHandle,
@@ -31,10 +27,9 @@ import type { Pressure } from './pressure.ts'
 import { copySession } from './quarantine.ts'
 import { purgeQuarantine } from './purge-quarantine.ts'
 import type { Reader } from './reader.ts'
-import { encodeRecord } from './record.ts'
 import { SessionHandle } from './session-handle.ts'
-import { decodeCreds } from './creds.ts'
 import type { Revive } from './creds.ts'
+import { busy, Sessions } from './sessions.ts'
 import { quarantinePath } from './state-files.ts'
 import type { Opened, Writer } from './writer.ts'
 
@@ -58,25 +53,22 @@ interface Parts {
 export class LocalAuthStore implements AuthStore {
   readonly quarantined: string | undefined
   readonly #parts: Parts
-  readonly #heads: Map<string, SessionHead>
+  readonly #sessions: Sessions
+  readonly #beginnings: Beginnings
   readonly #handles = new Map<string, SessionHandle>()
-  /** Sessions that are being created or taken away: nothing else may begin on them. */
-  readonly #busy = new Set<string>()
   readonly #boots: Boots
   /** Sessions of which nothing more is acknowledged, and where their ackSeq stands still. */
   readonly #suspensions = new Map<string, { reason: string; ackSeq: number }>()
   readonly #changeListeners = new Set<(sessionId: string) => void>()
   readonly #failureListeners = new Set<(error: Error) => void>()
-  #nextNumber: number
   #closing: Promise<void> | undefined
 
   constructor(parts: Parts) {
-    const { heads } = parts.opened
     this.#parts = parts
     this.quarantined = parts.quarantined
-    this.#heads = new Map(heads.map((head) => [head.sessionId, head]))
+    this.#sessions = new Sessions(parts.opened.heads)
+    this.#beginnings = new Beginnings(this.#sessions, parts)
     this.#boots = new Boots(parts.opened, parts.writer)
-    this.#nextNumber = heads.reduce((max, head) => Math.max(max, head.n), 0) + 1
   }
 
   get boot(): string {
@@ -96,82 +88,68 @@ export class LocalAuthStore implements AuthStore {
   }
 
   list(): LocalSession[] {
-    return Array.from(this.#heads.values(), toLocalSession)
+    return Array.from(this.#sessions.heads.values(), toLocalSession)
   }
 
   find(sessionId: string): LocalSession | undefined {
-    const head = this.#heads.get(sessionId)
+    const head = this.#sessions.heads.get(sessionId)
     return head && toLocalSession(head)
   }
 
   hashAt(sessionId: string, seq: number): string | undefined {
-    const head = this.#heads.get(sessionId)
+    const head = this.#sessions.heads.get(sessionId)
     if (head === undefined || seq > head.seq) return undefined
     if (seq === head.seq) return head.hash
     const { reader } = this.#parts
     return reader.change(head, seq)?.hash ?? reader.change(head, seq + 1)?.previous
   }
 
-  async create(
+  create(
     sessionId: string,
     creds: AuthenticationCreds,
-    base = { seq: 0, hash: GENESIS_HASH },
+    base?: { seq: number; hash: string },
   ): Promise<void> {
-    const value = encodeValue(creds)
-    await this.#createWith(sessionId, [{ type: 'creds', id: '', value }], base)
+    return this.#beginnings.create(sessionId, creds, base)
   }
 
-  async adopt(
+  adopt(
     sessionId: string,
     entries: readonly Entry[],
-    base = { seq: 0, hash: GENESIS_HASH },
+    base?: { seq: number; hash: string },
   ): Promise<void> {
-    const others = entries.filter(({ type }) => type !== ADOPTED_TYPE)
-    await this.#createWith(sessionId, [...others, adoptionMark(entries)], base)
+    return this.#beginnings.adopt(sessionId, entries, base)
   }
 
   async adoptedFrom(sessionId: string, entries: readonly Entry[]): Promise<boolean> {
     return isAdoptionOf((await this.image(sessionId)).entries, entries)
   }
 
-  async install(image: SessionImage, tag: BaseTag): Promise<void> {
-    const { sessionId, seq, hash, changedAt, entries } = image
-    const creds = entries.find((entry) => entry.type === 'creds' && entry.id === '')
-    decodeCreds(sessionId, creds?.value)
-    const paired = creds !== undefined && isPaired(creds.value)
-    const keys = entries.filter(({ type }) => type !== 'creds').length
-    // A copy, since it changes hands: the caller keeps what is his.
-    const { packed } = image
-    const body = packed === undefined ? packEntriesPlain(entries) : new Uint8Array(packed)
-    await this.#begin(sessionId, async (head) => {
-      const at = { ...head, seq, hash, changedAt, storedSeq: seq, tags: [tag], paired, keys }
-      await this.#parts.writer.submit({ kind: 'install', head: at, body }, body.length)
-      this.#parts.reader.keep(head.n, entries)
-    })
+  install(image: SessionImage, tag: BaseTag): Promise<void> {
+    return this.#beginnings.install(image, tag)
   }
 
   async tag(sessionId: string, tag: BaseTag, keep: boolean): Promise<void> {
-    const { n } = this.#idle(sessionId)
+    const { n } = this.#sessions.idle(sessionId)
     await this.#parts.writer.submit({ kind: 'tag', n, tag, keep })
   }
 
   async confirmEpoch(sessionId: string, epoch: number): Promise<void> {
-    const { n } = this.#idle(sessionId)
+    const { n } = this.#sessions.idle(sessionId)
     await this.#parts.writer.submit({ kind: 'epoch', n, epoch })
   }
 
   async confirmStored(sessionId: string, seq: number): Promise<void> {
-    const { n, seq: newest } = this.#idle(sessionId)
+    const { n, seq: newest } = this.#sessions.idle(sessionId)
     if (seq > newest) throw new RangeError(`change ${seq} of ${sessionId} does not exist yet`)
     await this.#parts.writer.submit({ kind: 'stored', n, seq })
   }
 
   journal(sessionId: string, afterSeq: number, maxBytes: number): JournalEntry[] {
-    return this.#parts.reader.journal(this.#known(sessionId), afterSeq, maxBytes)
+    return this.#parts.reader.journal(this.#sessions.known(sessionId), afterSeq, maxBytes)
   }
 
   confirmShipped(boot: string, slot: number, ends: readonly ShippedEnd[]): Promise<void> {
-    return this.#boots.shipped(boot, slot, ends, this.#heads)
+    return this.#boots.shipped(boot, slot, ends, this.#sessions.heads)
   }
 
   onChanges(listener: (sessionId: string) => void): () => void {
@@ -186,7 +164,7 @@ export class LocalAuthStore implements AuthStore {
   }
 
   suspend(sessionId: string, reason: string): void {
-    const head = this.#heads.get(sessionId)
+    const head = this.#sessions.heads.get(sessionId)
     if (head === undefined || this.#suspensions.has(sessionId)) return
     const handle = this.#handles.get(sessionId)
     handle?.suspend()
@@ -195,7 +173,7 @@ export class LocalAuthStore implements AuthStore {
   }
 
   suspendAll(reason: string): void {
-    for (const sessionId of this.#heads.keys()) this.suspend(sessionId, reason)
+    for (const sessionId of this.#sessions.heads.keys()) this.suspend(sessionId, reason)
   }
 
   resume(sessionId: string): void {
@@ -223,10 +201,11 @@ export class LocalAuthStore implements AuthStore {
   }
 
   async image(sessionId: string): Promise<SessionImage> {
-    const { head, entries } = this.#parts.reader.image(this.#known(sessionId))
+    const { head, entries } = this.#parts.reader.image(this.#sessions.known(sessionId))
     const { seq, hash, changedAt } = head
     // The file shows a commit before its thread answers, and well before where a checkpoint follows.
-    if (seq > this.#known(sessionId).seq) await this.#parts.writer.submit({ kind: 'barrier' })
+    if (seq > this.#sessions.known(sessionId).seq)
+      await this.#parts.writer.submit({ kind: 'barrier' })
     return { sessionId, seq, hash, changedAt, entries }
   }
 
@@ -248,7 +227,7 @@ export class LocalAuthStore implements AuthStore {
   }
 
   async open(sessionId: string): Promise<AuthHandle> {
-    const head = this.#idle(sessionId)
+    const head = this.#sessions.idle(sessionId)
     if (this.#parts.writer.failure !== undefined) throw this.#parts.writer.failure
     if (this.#handles.has(sessionId)) throw busy(sessionId)
     const { reader, writer, pressure, ack, revive, now } = this.#parts
@@ -303,11 +282,11 @@ export class LocalAuthStore implements AuthStore {
     const changed: string[] = []
     for (const head of heads) {
       const { sessionId, seq, storedSeq } = head
-      const before = Math.max(this.#heads.get(sessionId)?.seq ?? 0, storedSeq)
+      const before = Math.max(this.#sessions.heads.get(sessionId)?.seq ?? 0, storedSeq)
       if (seq > before) changed.push(sessionId)
-      if (!head.image && this.#heads.get(sessionId)?.image === true)
+      if (!head.image && this.#sessions.heads.get(sessionId)?.image === true)
         this.#parts.reader.forget(head.n)
-      this.#heads.set(sessionId, head)
+      this.#sessions.heads.set(sessionId, head)
       this.#handles.get(sessionId)?.committed(head)
     }
     for (const sessionId of changed)
@@ -316,7 +295,7 @@ export class LocalAuthStore implements AuthStore {
 
   /** No change of this session becomes durable any more: what it follows on is damaged. */
   damaged(sessionId: string, error: GatewayError): void {
-    const head = this.#heads.get(sessionId)
+    const head = this.#sessions.heads.get(sessionId)
     if (head !== undefined) this.#parts.reader.forget(head.n)
     this.#handles.get(sessionId)?.damaged(error)
   }
@@ -341,72 +320,16 @@ export class LocalAuthStore implements AuthStore {
     }
   }
 
-  async #createWith(
-    sessionId: string,
-    writes: readonly Entry[],
-    base: { seq: number; hash: string },
-  ): Promise<void> {
-    decodeCreds(sessionId, writes.find(({ type, id }) => type === 'creds' && id === '')?.value)
-    await this.#begin(sessionId, (head) => {
-      const previous = Buffer.from(base.hash, 'hex')
-      const { record } = encodeRecord(base.seq + 1, previous, writes, this.#parts.now())
-      const at = { ...head, seq: base.seq, hash: base.hash, storedSeq: base.seq }
-      return this.#parts.writer.submit({ kind: 'create', head: at, record }, record.length)
-    })
-  }
-
-  #known(sessionId: string): SessionHead {
-    const head = this.#heads.get(sessionId)
-    if (head !== undefined) return head
-    throw new GatewayError({
-      code: 'session.unknown',
-      subject: sessionId,
-      message: `there is no local state of session ${sessionId}`,
-      hint: `run \`wa-gateway recover --session ${sessionId}\`, or pair it`,
-    })
-  }
-
-  /** A known session that is not being taken away. */
-  #idle(sessionId: string): SessionHead {
-    if (this.#busy.has(sessionId)) throw busy(sessionId)
-    return this.#known(sessionId)
-  }
-
-  async #begin(sessionId: string, write: (head: SessionHead) => Promise<void>): Promise<void> {
-    assertSessionId(sessionId)
-    if (this.#heads.has(sessionId)) throw busy(sessionId)
-    await this.#exclusively(sessionId, () => write(emptyHead(this.#nextNumber++, sessionId)))
-  }
-
   async #remove(sessionId: string, first: (head: SessionHead) => string): Promise<string> {
-    const head = this.#known(sessionId)
+    const head = this.#sessions.known(sessionId)
     if (this.#handles.has(sessionId)) throw busy(sessionId)
-    return this.#exclusively(sessionId, async () => {
+    return this.#sessions.exclusively(sessionId, async () => {
       const result = first(head)
       await this.#parts.writer.submit({ kind: 'remove', n: head.n })
       this.#parts.reader.forget(head.n)
-      this.#heads.delete(sessionId)
+      this.#sessions.heads.delete(sessionId)
       this.#suspensions.delete(sessionId)
       return result
     })
   }
-
-  async #exclusively<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
-    if (this.#busy.has(sessionId)) throw busy(sessionId)
-    this.#busy.add(sessionId)
-    try {
-      return await work()
-    } finally {
-      this.#busy.delete(sessionId)
-    }
-  }
-}
-
-function busy(sessionId: string): GatewayError {
-  return new GatewayError({
-    code: 'session.busy',
-    subject: sessionId,
-    message: `the local state of session ${sessionId} is in use or exists already`,
-    hint: 'wait until what uses it is done, or stop the session first',
-  })
 }

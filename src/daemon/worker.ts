@@ -2,39 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { startControlServer } from '../control/server.ts'
-import { QueuedRecoveryEngine } from '../recovery/engine.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { toGatewayError } from '../session/errors.ts'
 import { trustCertificateRoot } from '../whatsapp/hooks/certificate-root.ts'
-import { MovingIn } from '../whatsapp/moving-in.ts'
-import { Operations } from '../whatsapp/operations.ts'
-import { Pairing } from '../whatsapp/pairing.ts'
-import type { ServicePorts, SessionEvent } from '../whatsapp/ports.ts'
-import { BaileysService } from '../whatsapp/service.ts'
-import { BackPressure } from './back-pressure.ts'
 import { adjust } from './adjust.ts'
-import { AssignmentWatch } from './assignment-watch.ts'
-import { BackendLink } from './backend-link.ts'
-import { Bus } from './bus.ts'
+import type { AssignmentWatch } from './assignment-watch.ts'
+import type { BackendLink } from './backend-link.ts'
+import { compose } from './compose.ts'
 import { sweepScratch } from './drill/scratch.ts'
 import { createHandlers } from './handlers.ts'
 import type { LogRing } from './log-ring.ts'
-import { gatherHealth, liveness, readiness } from './health.ts'
 import { measure } from './measure.ts'
-import { StatusNotices } from './notices.ts'
-import { watchOwnership } from './ownership.ts'
+import type { StatusNotices } from './notices.ts'
 import { openParts, type Parts } from './parts.ts'
 import { recoverProvisionally } from './provisional.ts'
 import { putAway, type Stopped } from './put-away.ts'
-import { RecordedEngine } from './recorded-engine.ts'
-import { SecondSite } from './second-site.ts'
 import { createSchedules, type Schedule } from './schedules.ts'
 import type { Reloading } from './reload.ts'
-import { RetryRounds } from './retry.ts'
-import { drillSettings, engineSettings, mayRunProvisionally, serviceSettings } from './settings.ts'
+import { mayRunProvisionally } from './settings.ts'
 import type { SnapshotSchedule } from './snapshots.ts'
-import { createVerifySchedule } from './verifying.ts'
-import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
+import type { WorkerState } from './state.ts'
 
 /** What closing gets at least, when the shutdown budget is used up. */
 const LAST_MS = 500
@@ -159,131 +146,27 @@ export class Worker {
   }
 
   async #compose(parts: Parts): Promise<WorkerState> {
-    const { auth, opened, store, storeHealth, replica, encryption, metrics } = parts
-    const { registry, runs, verifications } = opened
-    const logger = this.#logger
-    const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
-    const link = new BackendLink(this.#config, { auth, ...opened, replica, logger }, this.#version)
-    this.#link = link
-    this.#closers.defer(() => link.close())
-    await link.load()
-    const notices = new StatusNotices(link.backend, logger)
-    this.#notices = notices
-    bus.on(notices.listen)
-    const online = (): number => this.#state?.service.roster.online() ?? 0
-    const engine = new QueuedRecoveryEngine(engineSettings(this.#config), online)
-    const settings = serviceSettings(this.#config)
-    const ports: ServicePorts = {
-      auth,
-      replica,
-      registry,
-      backend: link.backend,
-      engine: new RecordedEngine({
-        engine,
-        runs,
-        source: () => link.backend.health().assigned?.source,
-        logger,
-      }),
-      logins: engine,
-      settings,
-      logger,
-      emit: (event) => bus.emit(event),
-    }
-    const service = new BaileysService(ports)
-    await service.start()
-    link.serve(service)
-    const assignments = this.#watchAssignments(link, {
-      service,
-      registry,
-      replica,
-      notices,
-      logger,
-    })
-    watchOwnership({ replica, assignments, logger })
-    const workerId = this.#config.worker.id
-    const verifying = createVerifySchedule(
-      { replica, verifications, service, workerId, storeHealth, logger, bus },
-      () => this.#state,
-      this.#config.verify.interval,
-    )
-    const state: WorkerState = {
-      version: this.#version,
-      workerId,
-      whatsappUrl: this.#config.whatsapp.url,
-      startedAt: Date.now(),
-      phase: 'starting',
-      recovery: NO_RECOVERY,
-      logger,
-      logs: this.#logs,
-      bus,
-      auth,
-      replica,
-      backend: link.backend,
-      runs,
-      store,
-      verifications,
-      storeHealth,
-      encryption,
-      secondSite: new SecondSite(this.#config, { store, encryption }, this.#stopping.signal),
-      backPressure: new BackPressure(
-        { replica, service, logger },
-        this.#config.shipping.backlogLimit,
-      ),
-      rounds: new RetryRounds({ service, auth, logger }, this.#stopping.signal),
-      reloading: this.#reloading,
-      leaving: undefined,
-      verifying,
-      drill: drillSettings(this.#config),
-      metrics,
-      health: async (question) => {
-        const { socket, recovery } = this.#config
-        const ports = { auth, registry, socket, roundLimitMs: recovery.deadline }
-        const facts = await gatherHealth(state, ports)
-        return question === 'livez' ? liveness(facts) : readiness(facts)
+    const { state, link, notices, assignments, adjustable } = await compose(
+      {
+        config: () => this.#config,
+        version: this.#version,
+        logger: this.#logger,
+        logs: this.#logs,
+        reloading: this.#reloading,
+        stopping: this.#stopping.signal,
+        closers: this.#closers,
       },
-      service,
-      logins: engine,
-      pairing: new Pairing(ports, service.roster),
-      operations: new Operations(ports, service.roster),
-      movingIn: new MovingIn(ports, service.roster),
-      stopping: this.#stopping.signal,
-    }
-    bus.on((event) => {
-      if (event.type === 'recovery') state.recovery = advance(state.recovery, event.event)
-    })
+      parts,
+    )
+    this.#link = link
+    this.#notices = notices
+    this.#assignments = assignments
     this.#reloading.serve((changed, config) => {
       this.#config = config
-      const { backPressure } = state
-      const snapshots = this.#snapshots
-      adjust(changed, config, {
-        logger,
-        engine,
-        settings,
-        backPressure,
-        link,
-        assignments,
-        snapshots,
-      })
+      adjust(changed, config, { ...adjustable, snapshots: this.#snapshots })
     })
     this.#state = state
     return state
-  }
-
-  /** Undefined without a backend. The looks begin after the first recovery. */
-  #watchAssignments(
-    link: BackendLink,
-    ports: Omit<ConstructorParameters<typeof AssignmentWatch>[0], 'backend' | 'worker'>,
-  ): AssignmentWatch | undefined {
-    const { backend } = this.#config
-    if (link.queued === undefined || backend.kind === 'standalone') return undefined
-    const watch = new AssignmentWatch(
-      { backend: link.queued, worker: this.#config.worker.id, ...ports },
-      backend.assignmentInterval,
-      this.#stopping.signal,
-    )
-    link.onBack(() => watch.look())
-    this.#assignments = watch
-    return watch
   }
 
   async #listen(state: WorkerState): Promise<void> {

@@ -1,21 +1,14 @@
 import type { JournalEntry } from '../../authstate/port.ts'
-import { GatewayError, toGatewayError } from '../../session/errors.ts'
+import { GatewayError } from '../../session/errors.ts'
 import type { StoredObject } from '../../store/port.ts'
 import type { Held, ReplicaContext } from '../context.ts'
 import { slotName, type BootId } from '../names.ts'
 import type { ShipLag } from './port.ts'
-import { readHead } from '../object.ts'
-import { conditionalWrite } from '../swap.ts'
+import { Backlog } from './backlog.ts'
 import { gather, type GatherContext, type InFlight } from './gather.ts'
 import type { ShipTiming } from './ship-timing.ts'
-import { decodeSlot } from './slots.ts'
 import { Waiters } from './waiters.ts'
-
-/**
- * Milliseconds after which a write of unknown outcome is shown as a failure, and told to whoever is
- * impatient. The same bytes are repeated afterwards all the same.
- */
-const ATTEMPT = 2_000
+import { isFence, writeBundle } from './write-bundle.ts'
 
 type ShipperContext = Pick<
   ReplicaContext,
@@ -43,10 +36,7 @@ export class Shipper {
   readonly #timing: ShipTiming
   readonly #dirty = new Set<string>()
   readonly #waiters = new Waiters()
-  /** When the oldest change that is not stored was seen, by session, on the monotonic clock. */
-  readonly #since = new Map<string, number>()
-  /** Sessions whose journal cannot be read, and why. */
-  readonly #broken = new Map<string, unknown>()
+  readonly #backlog: Backlog
   #boot: string
   #slot = 0
   #lastStart = -Infinity
@@ -61,6 +51,7 @@ export class Shipper {
   constructor(context: ShipperContext, timing: ShipTiming) {
     this.#context = context
     this.#timing = timing
+    this.#backlog = new Backlog(context)
     this.#boot = context.auth.boot
   }
 
@@ -86,8 +77,8 @@ export class Shipper {
 
   /** The session is held under this boot from now on. */
   admit(sessionId: string): void {
-    this.#broken.delete(sessionId)
-    this.#since.delete(sessionId)
+    this.#backlog.readable(sessionId)
+    this.#backlog.forget(sessionId)
     this.start()
     this.#changed(sessionId)
   }
@@ -95,7 +86,7 @@ export class Shipper {
   /** The session was released, lost or removed. */
   dismiss(sessionId: string, error: unknown): void {
     this.#dirty.delete(sessionId)
-    this.#since.delete(sessionId)
+    this.#backlog.forget(sessionId)
     this.#waiters.reject(error, sessionId)
   }
 
@@ -137,18 +128,7 @@ export class Shipper {
   }
 
   lag(): ShipLag {
-    const now = this.#context.clock.monotonic()
-    const lag: ShipLag = { changes: 0, bytes: 0, oldestMs: 0 }
-    for (const sessionId of this.#context.held.keys()) {
-      const local = this.#context.auth.find(sessionId)
-      if (local === undefined || local.storedSeq >= local.seq) continue
-      lag.changes += local.seq - local.storedSeq
-      lag.bytes += local.backlogBytes
-      lag.oldestMs = Math.max(lag.oldestMs, now - (this.#since.get(sessionId) ?? now))
-    }
-    const [failure = this.#failure] = this.#broken.values()
-    if (failure !== undefined) lag.error = toGatewayError(failure).message
-    return lag
+    return this.#backlog.lag(this.#failure)
   }
 
   /** Looks whether somebody fenced this boot while it had nothing to write. */
@@ -166,12 +146,12 @@ export class Shipper {
   }
 
   #changed(sessionId: string): void {
-    const { held, auth, clock } = this.#context
+    const { held, auth } = this.#context
     const local = auth.find(sessionId)
     if (held.get(sessionId)?.boot !== this.#boot) return
     if (local === undefined || local.storedSeq >= local.seq) return
     this.#dirty.add(sessionId)
-    if (!this.#since.has(sessionId)) this.#since.set(sessionId, clock.monotonic())
+    this.#backlog.seen(sessionId)
     if (this.#state !== 'idle') return
     this.#state = 'running'
     this.#run = this.#work().catch((error: unknown) => this.#fail(error))
@@ -244,48 +224,30 @@ export class Shipper {
       const local = auth.find(sessionId)
       if (local === undefined || this.#context.held.get(sessionId) !== held) return []
       const changes = auth.journal(sessionId, local.storedSeq, room)
-      this.#broken.delete(sessionId)
+      this.#backlog.readable(sessionId)
       return changes
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code === 'state.disk') throw error
-      if (error.code !== 'session.unknown') this.#broken.set(sessionId, error)
+      if (error.code !== 'session.unknown') this.#backlog.unreadable(sessionId, error)
       this.dismiss(sessionId, error)
       return []
     }
   }
 
-  /** Rule 2: the same bytes until the outcome is known, however long that takes. */
   async #put(bundle: InFlight): Promise<void> {
-    const { store, clock, timing, auth, sealer } = this.#context
-    const { slot, writeId, bytes, ends } = bundle
+    const { slot, ends } = bundle
     const me = this.#me()
-    const { firstPause, longestPause } = this.#timing
-    const attempt = { ...timing, deadline: Math.min(ATTEMPT, timing.deadline) }
-    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
-      try {
-        const outcome = await conditionalWrite(store, clock, attempt, {
-          name: slotName(me, slot),
-          bytes,
-          etag: undefined,
-          isOwn: async (found) => {
-            const there = await decodeSlot(sealer, me, slot, found).catch(unreadable)
-            return there?.kind === 'bundle' && there.writeId === writeId
-          },
-          signal: this.#abort.signal,
-        })
-        this.#failure = undefined
-        if (outcome.kind === 'lost') {
-          if (outcome.current === undefined) continue
-          return this.#fenced(slot, outcome.current)
-        }
-        break
-      } catch (error) {
-        this.#abort.signal.throwIfAborted()
+    const found = await writeBundle(this.#context, me, bundle, {
+      timing: this.#timing,
+      signal: this.#abort.signal,
+      troubled: async (error, pause) => {
         this.#troubled(error)
         await this.#sleep(pause)
-      }
-    }
-    await auth.confirmShipped(me.boot, slot, ends)
+      },
+    })
+    this.#failure = undefined
+    if (found !== undefined) return this.#fenced(slot, found)
+    await this.#context.auth.confirmShipped(me.boot, slot, ends)
     this.#slot = slot + 1
     this.#landed()
     for (const { sessionId, bytes: size, held } of ends) {
@@ -300,11 +262,7 @@ export class Shipper {
   }
 
   #settle(sessionId: string): void {
-    const { auth, clock } = this.#context
-    const local = auth.find(sessionId)
-    if (local === undefined || local.storedSeq >= local.seq) this.#since.delete(sessionId)
-    else this.#since.set(sessionId, clock.monotonic())
-    this.#waiters.stored(sessionId, local?.storedSeq ?? 0)
+    this.#waiters.stored(sessionId, this.#backlog.stored(sessionId))
   }
 
   #fenced(slot: number, found: StoredObject): void {
@@ -313,7 +271,7 @@ export class Shipper {
     this.#landed()
     this.#waiters.reject(fenced(this.#boot))
     const name = slotName(this.#me(), slot)
-    this.#context.onFenced(this.#me(), slot, kindOf(name, found) === 'fence')
+    this.#context.onFenced(this.#me(), slot, isFence(name, found))
   }
 
   /** The disk failed, or this was stopped: nothing more can be written down, so nothing is sent. */
@@ -332,20 +290,6 @@ export class Shipper {
   #me(): BootId {
     return { worker: this.#context.worker, boot: this.#boot }
   }
-}
-
-function kindOf(name: string, { bytes }: StoredObject): string | undefined {
-  try {
-    return readHead({ name, kind: 'fence' }, bytes).kind
-  } catch (error) {
-    return unreadable(error)
-  }
-}
-
-/** What cannot be read was not written by this process. */
-function unreadable(error: unknown): undefined {
-  if (error instanceof GatewayError && error.code.startsWith('replica.')) return undefined
-  throw error
 }
 
 function fenced(boot: string): GatewayError {

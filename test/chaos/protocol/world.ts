@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { AckMode } from '../../../src/authstate/port.ts'
-import type { ClaimOutcome, ClaimRequest } from '../../../src/replica/port.ts'
 import { StoreReplica } from '../../../src/replica/replica.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
 import {
@@ -11,46 +10,15 @@ import {
 } from '../../support/memory-auth-store.ts'
 import { Schedule } from '../../support/schedule.ts'
 import { settle } from '../../support/virtual-clock.ts'
+import { Acts, noCounts } from './acts.ts'
 import { Judge, Violation } from './judge.ts'
+import type { Disk, Host, Open, Process } from './process.ts'
 
 /** Errors that a schedule may bring about; any other is a fault of the replica. */
 const EXPECTED =
   /^(store\.|replica\.fenced|replica\.owned-elsewhere|replica\.missing|session\.|interrupted)/
 const IMPATIENT = { deadline: 100, firstPause: 20, longestPause: 40 }
 const QUICK = { own: 50, other: 100, poll: 50 }
-
-interface Disk {
-  disk: MemoryDisk
-  /** Changes when the disk is wiped or rolled back. */
-  id: number
-}
-
-interface Host {
-  name: string
-  disk: Disk
-  saved: MemoryDisk | undefined
-  process: Process | undefined
-}
-
-/** What an open session of a process wrote, and how much of it was acknowledged. */
-interface Open {
-  acked: number
-  writes: { id: string; seq: number }[]
-  acking: boolean
-  sealed: boolean
-}
-
-export interface Process {
-  host: Host
-  /** The disk's identity when the process began. */
-  diskId: number
-  /** Every boot that it minted. */
-  boots: Set<string>
-  auth: MemoryAuthStore
-  replica: StoreReplica
-  open: Map<string, Open>
-  busy: Set<string>
-}
 
 export interface WorldOptions {
   seed: number
@@ -66,29 +34,19 @@ export interface WorldOptions {
 export class ProtocolWorld {
   readonly schedule: Schedule
   readonly judge: Judge
-  readonly counts = {
-    claims: 0,
-    warm: 0,
-    cold: 0,
-    new: 0,
-    folds: 0,
-    releases: 0,
-    fenced: 0,
-    gone: 0,
-    dropped: 0,
-    leftovers: 0,
-  }
+  readonly counts = noCounts()
+  readonly #acts: Acts
   readonly #hosts: Host[]
   readonly #sessions = ['s0', 's1']
   readonly #ack: AckMode
   #disks = 0
-  #writes = 0
   #failure: unknown
 
   constructor({ seed, ack }: WorldOptions) {
     this.schedule = new Schedule(seed)
     this.#ack = ack
     this.judge = new Judge(ack)
+    this.#acts = new Acts(this.schedule, this.judge, this.counts)
     const names = seed % 4 === 0 ? ['w0', 'w0', 'w1'] : ['w0', 'w1', 'w2']
     this.#hosts = names.map((name) => this.#newHost(name))
     this.schedule.onSent = (process, name, bytes) =>
@@ -117,7 +75,7 @@ export class ProtocolWorld {
     const process = host?.process
     assert.ok(process !== undefined)
     schedule.faults = false
-    await this.#until(Promise.all(this.#sessions.map((id) => this.#pair(process, id))))
+    await this.#until(Promise.all(this.#sessions.map((id) => this.#acts.pair(process, id))))
     schedule.faults = true
   }
 
@@ -141,16 +99,17 @@ export class ProtocolWorld {
     const luck = this.schedule.random()
     if (process === undefined || this.schedule.stalled.has(process)) return
     const open = process.open.get(id)
-    if (luck < 0.05) return this.#spawn(process, 'gc', () => this.#collect(process))
-    if (luck < 0.11) return this.#spawn(process, 'prune', () => this.#prune(process))
-    if (open !== undefined && !open.sealed && luck < 0.55) return this.#write(process, id, open)
+    if (luck < 0.05) return this.#spawn(process, 'gc', () => this.#acts.collect(process))
+    if (luck < 0.11) return this.#spawn(process, 'prune', () => this.#acts.prune(process))
+    if (open !== undefined && !open.sealed && luck < 0.55)
+      return this.#acts.write(process, id, open)
     if (process.busy.has(id)) return
     if (open === undefined) {
-      if (luck < 0.4) this.#spawn(process, id, () => this.#open(process, id))
-      else if (luck < 0.42) this.#spawn(process, id, () => this.#goBack(process, id))
-    } else if (luck < 0.68) this.#spawn(process, id, () => this.#fold(process, id))
-    else if (luck < 0.75) this.#spawn(process, id, () => this.#tidy(process, id))
-    else if (luck < 0.85) this.#spawn(process, id, () => this.#release(process, id, open))
+      if (luck < 0.4) this.#spawn(process, id, () => this.#acts.open(process, id))
+      else if (luck < 0.42) this.#spawn(process, id, () => this.#acts.goBack(process, id))
+    } else if (luck < 0.68) this.#spawn(process, id, () => this.#acts.fold(process, id))
+    else if (luck < 0.75) this.#spawn(process, id, () => this.#acts.tidy(process, id))
+    else if (luck < 0.85) this.#spawn(process, id, () => this.#acts.release(process, id, open))
   }
 
   #fault(): void {
@@ -222,12 +181,6 @@ export class ProtocolWorld {
       .finally(() => process.busy.delete(key))
   }
 
-  #write({ auth }: Process, id: string, open: Open): void {
-    const text = `c${++this.#writes}`
-    auth.change(id, 'session', text, text)
-    open.writes.push({ id: text, seq: auth.find(id)?.seq ?? 0 })
-  }
-
   /** What may be acknowledged is, a moment later: a kill or a stall may come between. */
   #acknowledge(process: Process): void {
     for (const [id, open] of process.open) {
@@ -250,95 +203,6 @@ export class ProtocolWorld {
     open.acked = Math.max(open.acked, upTo)
   }
 
-  async #open(process: Process, id: string): Promise<void> {
-    const outcome = await this.#claim(process, {
-      sessionId: id,
-      assigned: this.schedule.random() < 0.8,
-      takeOver: this.schedule.random() < 0.06,
-    })
-    if (outcome.kind === 'refused' && outcome.cause === 'no-state') await this.#pair(process, id)
-  }
-
-  /** In either order: fresh state and then the claim, or the claim and then the state. */
-  async #pair(process: Process, id: string): Promise<void> {
-    const { auth, replica } = process
-    const stateFirst = this.schedule.random() < 0.6
-    const local = auth.find(id)
-    if (local?.paired === true) return
-    if (local !== undefined) await auth.purge(id)
-    if (stateFirst) {
-      const owner = await replica.owner(id)
-      await auth.create(id, owner && { seq: owner.seq, hash: owner.hash })
-    }
-    const outcome = await this.#claim(process, { sessionId: id, assigned: true, create: true })
-    if (outcome.kind !== 'claimed' || outcome.route !== 'new') return
-    if (!stateFirst) await auth.create(id, outcome.base)
-    auth.change(id, 'creds', '', `paired-${++this.#writes}`)
-    this.#opened(process, id)
-    if (this.schedule.random() < 0.5) await this.#fold(process, id)
-  }
-
-  async #claim(process: Process, request: ClaimRequest): Promise<ClaimOutcome> {
-    const { sessionId } = request
-    const wasStored = this.judge.mustBeStored(sessionId)
-    const outcome = await process.replica.claim(request)
-    if (outcome.kind === 'refused') {
-      const isStored = wasStored && this.judge.mustBeStored(sessionId)
-      const behind = outcome.cause === 'stale' && isStored
-      if (behind || outcome.cause === 'damaged')
-        throw new Violation('d-needed', `${sessionId}: ${outcome.detail}`)
-      return outcome
-    }
-    this.counts.claims++
-    if (outcome.route !== 'none') this.counts[outcome.route]++
-    if (outcome.route !== 'new') this.#opened(process, sessionId)
-    return outcome
-  }
-
-  #opened(process: Process, id: string): void {
-    const acked = process.auth.find(id)?.seq ?? 0
-    if (process.open.has(id) || !process.replica.holds(id)) return
-    process.open.set(id, { acked, writes: [], acking: false, sealed: false })
-  }
-
-  async #fold(process: Process, id: string): Promise<void> {
-    await process.replica.fold(id, 'interval')
-    this.counts.folds++
-  }
-
-  async #tidy(process: Process, id: string): Promise<void> {
-    await process.replica.tidy(id, { intervalMs: 0 })
-  }
-
-  async #release(process: Process, id: string, open: Open): Promise<void> {
-    open.sealed = true
-    try {
-      await process.replica.release(id, { store: this.schedule.random() < 0.4 })
-      this.counts.releases++
-    } finally {
-      if (process.open.get(id) === open) process.open.delete(id)
-    }
-  }
-
-  async #goBack(process: Process, id: string): Promise<void> {
-    const backups = await process.replica.backups(id)
-    const backup = backups[this.schedule.below(backups.length)]
-    if (backup !== undefined) await process.replica.restore(id, { from: backup.id })
-  }
-
-  async #collect(process: Process): Promise<void> {
-    this.counts.gone += await process.replica.collect()
-  }
-
-  async #prune(process: Process): Promise<void> {
-    const policy = { keepLast: this.schedule.below(3), keepHourly: 0, keepDaily: 0, keepWithin: 0 }
-    await process.replica.prune({ policy }, ({ outcome, dropped, leftovers, detail = '' }) => {
-      if (outcome === 'failed' && detail.includes('was stopped')) throw new Violation('p', detail)
-      this.counts.dropped += dropped.length
-      this.counts.leftovers += leftovers
-    })
-  }
-
   /** Faults end; what is late arrives; then a fresh worker can take every session over. */
   async #end(): Promise<void> {
     const { schedule } = this
@@ -352,7 +216,7 @@ export class ProtocolWorld {
     const process = this.#start(host)
     for (const id of this.#sessions) {
       const request = { sessionId: id, assigned: true, takeOver: true }
-      const outcome = await this.#until(this.#claim(process, request))
+      const outcome = await this.#until(this.#acts.claim(process, request))
       if (outcome.kind !== 'claimed' && this.judge.mustBeStored(id))
         throw new Violation('e-progress', `${id}: ${outcome.detail}`)
     }
