@@ -1,6 +1,7 @@
 /*
  * How long a command takes from its start to its end, beside a Node that does nothing: without
- * asking anybody (config), help alone, and an answer of a daemon. The median of many.
+ * asking anybody (version, config), help alone, an answer of a daemon (status, backups), and what the
+ * Tab key waits for (complete). The median of many.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -14,9 +15,12 @@ import { contender, percentile } from './report.ts'
 const TIMES = 21
 const COMMANDS = {
   node: ['-e', '0'],
-  config: [BIN, 'config', 'validate'],
+  version: [BIN, '--version'],
   help: [BIN, 'status', '--help'],
+  config: [BIN, 'config', 'validate'],
   status: [BIN, 'status'],
+  backups: [BIN, 'backup', 'list'],
+  complete: [BIN, '__complete', 'session', 'pause', 'a'],
 }
 
 await contender(COMMANDS, async (name) => {

@@ -81,7 +81,9 @@ const BENCHES: Bench[] = [
   {
     name: 'cli-start',
     title: 'From command line to its end',
-    runs: [['node'], ['config'], ['help'], ['status']],
+    runs: ['node', 'version', 'help', 'config', 'status', 'backups', 'complete'].map((name) => [
+      name,
+    ]),
     rounds: 3,
     ratio: { column: 'ms', against: 'node', within: 'of' },
   },

@@ -9,7 +9,8 @@ if (major < 24) {
 } else {
   // Some libraries look at FORCE_COLOR alone.
   if (process.env['NO_COLOR']) process.env['FORCE_COLOR'] = '0'
-  await rememberCompiled()
+  const { rememberCompiled } = await import('./compile-cache.ts')
+  rememberCompiled(process.env)
   const { run } = await import('../commands/process.ts')
   // React is several times slower without it; the configuration must not take it for a setting.
   const env = { ...process.env }
@@ -17,14 +18,4 @@ if (major < 24) {
   process.exitCode = await run(env)
   // Baileys leaves timers of up to 30 s behind every socket; nothing waits for them.
   setTimeout(() => process.exit(), 250).unref()
-}
-
-/** Modules are compiled once for each user, not at each start; a directory that others may write to would be theirs to fill. */
-async function rememberCompiled(): Promise<void> {
-  const { HOME, XDG_CACHE_HOME } = process.env
-  const cache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`)
-  if (!cache?.startsWith('/')) return
-  const { enableCompileCache } = await import('node:module')
-  // Where it cannot be written to it does without.
-  enableCompileCache(`${cache}/wa-gateway`)
 }

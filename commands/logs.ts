@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Event } from '../src/control/api.ts'
-import { LOG_LEVELS, type LogLevel } from '../src/control/log-methods.ts'
+import { LOG_LEVELS, type LogLevel } from '../src/control/log-levels.ts'
 import { renderLogLine } from './render/log-line.ts'
 import { withDaemon } from './shared/cli.ts'
 import type { Define } from './shared/context.ts'

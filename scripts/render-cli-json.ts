@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { commandPaths } from '../commands/program.ts'
 import { OUTPUTS } from '../commands/shared/json-outputs.ts'
 import { METHODS } from '../src/control/api.ts'
+import * as checkShapes from '../src/control/check-schema.ts'
 import type { MethodSpec } from '../src/control/method-spec.ts'
+import * as recoveryShapes from '../src/control/recovery-schema.ts'
 import * as shapes from '../src/control/schema.ts'
 import { EXIT } from '../src/session/errors.ts'
 
@@ -10,7 +12,7 @@ type Json = z.core.JSONSchema.BaseSchema
 
 /** The shapes that several commands print, by the schema. */
 const NAMES = new Map<unknown, string>(
-  Object.entries(shapes)
+  Object.entries({ ...shapes, ...recoveryShapes, ...checkShapes })
     .filter(([, schema]) => schema instanceof z.ZodObject)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => [schema, `${name.charAt(0).toUpperCase()}${name.slice(1)}`]),

@@ -1,5 +1,5 @@
 import type { Event, Input, StreamName } from '../../src/control/api.ts'
-import { progressEvent } from '../../src/control/progress.ts'
+import type { ProgressEvent } from '../../src/control/progress.ts'
 import { GatewayError } from '../../src/session/errors.ts'
 import type { Cli } from './cli.ts'
 import type { Context } from './context.ts'
@@ -28,12 +28,12 @@ export async function follow<M extends StreamName>(
   try {
     for await (const event of client.stream(name, input, signal)) {
       line(event)
-      const progress = progressEvent.safeParse(event)
-      if (!progress.success) {
+      const progress = progressOf(event)
+      if (progress === undefined) {
         told(event, display)
         continue
       }
-      const { type: _, ...change } = progress.data
+      const { type: _, ...change } = progress
       const another = change.what !== undefined && change.what !== display.now?.what
       display.set({ ...(another && { began: Date.now(), before: change.done }), ...change })
     }
@@ -43,6 +43,10 @@ export async function follow<M extends StreamName>(
     display.end()
   }
 }
+
+/** The client has seen that it has the shape. */
+const progressOf = (event: { type: string }) =>
+  event.type === 'progress' ? (event as ProgressEvent) : undefined
 
 function isInterrupted(error: unknown): error is GatewayError {
   return error instanceof GatewayError && error.code === 'interrupted'

@@ -32,9 +32,6 @@ import { RESTORE_METHODS } from './restore-methods.ts'
 import { SESSION_METHODS } from './session-methods.ts'
 import { TRANSFER_METHODS } from './transfer-methods.ts'
 
-/** Grows when a change is not additive; client and daemon must have the same. */
-export const PROTOCOL = 1
-
 export const METHODS = {
   status: {
     verb: 'GET',
@@ -169,8 +166,8 @@ export const METHODS = {
   ...TRANSFER_METHODS,
 } as const satisfies Record<string, MethodSpec>
 
-/** What ends a stream that failed: its last line. */
-export const streamError = z.object({ type: z.literal('error'), error: errorJson })
+/** What a refusal says; with the type `error`, the last line of a stream that failed. */
+export const failure = z.object({ error: errorJson })
 
 type Methods = typeof METHODS
 export type MethodName = keyof Methods

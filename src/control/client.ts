@@ -1,23 +1,15 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { json, text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Pool, type Dispatcher } from 'undici'
-import type { z } from 'zod'
-import { errorFromJson, GatewayError } from '../session/errors.ts'
-import {
-  METHODS,
-  PROTOCOL,
-  streamError,
-  type CallName,
-  type Event,
-  type Input,
-  type MethodName,
-  type Result,
-  type StreamName,
-} from './api.ts'
+import { errorFromJson, GatewayError, type ErrorJson } from '../session/errors.ts'
+import type { CallName, Event, Input, MethodName, Result, StreamName } from './api.ts'
 import { dialError, hung, type Target } from './dial.ts'
-import type { MethodSpec } from './method-spec.ts'
+import { exchange } from './exchange.ts'
 import { readLines } from './ndjson.ts'
-import { requestOf } from './request.ts'
-import { PROTOCOL_HEADER, VERSION_HEADER } from './version.ts'
+import { requestOf, type WireRequest } from './request.ts'
+import { misfit, type Shape } from './shape.ts'
+import { PROTOCOL, PROTOCOL_HEADER, VERSION_HEADER } from './version.ts'
+import { FAILURE, WIRE } from './wire-table.ts'
 
 export interface ClientOptions {
   target: Target
@@ -37,22 +29,13 @@ const PATIENCE_MS = 5_000
  */
 export class ControlClient {
   readonly #options: ClientOptions
-  readonly #pool: Pool
+  readonly #closed = new AbortController()
   readonly #patienceMs: number
   #skewTold = false
 
   constructor(options: ClientOptions) {
-    const { target } = options
     this.#options = options
     this.#patienceMs = options.patienceMs ?? PATIENCE_MS
-    const socketPath = 'socketPath' in target ? target.socketPath : null
-    this.#pool = new Pool('url' in target ? target.url : 'http://daemon', {
-      connect: { timeout: this.#patienceMs, socketPath },
-      // Calls may take minutes; #answer watches over the daemon meanwhile.
-      headersTimeout: 0,
-      // An idle stream has a heartbeat every five seconds.
-      bodyTimeout: this.#patienceMs * 4,
-    })
   }
 
   async call<M extends CallName>(
@@ -60,8 +43,9 @@ export class ControlClient {
     input: Input<M>,
     signal?: AbortSignal,
   ): Promise<Result<M>> {
-    const { body } = await this.#open(name, input as object, signal)
-    return this.#check(METHODS[name].result, await this.#read(body.json())) as Result<M>
+    const body = await this.#open(name, input as object, signal)
+    const value = await this.#read(json(body), signal)
+    return this.#check(WIRE[name].answer, value) as Result<M>
   }
 
   /**
@@ -73,55 +57,47 @@ export class ControlClient {
     input: Input<M>,
     signal?: AbortSignal,
   ): AsyncGenerator<Event<M>, void, void> {
-    const spec: MethodSpec & { events: z.ZodType } = METHODS[name]
-    const { body } = await this.#open(name, input as object, signal)
-    const lines = readLines(body)
+    const { answer, endless } = WIRE[name]
+    const lines = readLines(await this.#open(name, input as object, signal))
     let ended = false
     try {
       for (;;) {
-        const line = await this.#read(lines.next())
+        const line = await this.#read(lines.next(), signal)
         if (line.done) break
-        const failed = streamError.safeParse(line.value)
-        if (failed.success) throw errorFromJson(failed.data.error)
-        const event = this.#check(spec.events, line.value)
-        ended = isLast(event)
+        const type = typeOf(line.value)
+        if (type === 'error') throw this.#failure(line.value)
+        const event = this.#check(answer, line.value)
+        ended = type === 'result' || type === 'end'
         yield event as Event<M>
       }
     } finally {
       // Closes the connection of a caller that left early.
       await lines.return(undefined)
     }
-    if (!ended && !spec.endless) throw dialError(undefined, this.#options.target)
+    if (!ended && endless !== true) throw dialError(undefined, this.#options.target)
   }
 
+  /** Ends whatever is under way. */
   async close(): Promise<void> {
-    await this.#pool.destroy()
+    this.#closed.abort()
   }
 
-  async #open(name: MethodName, input: object, signal?: AbortSignal) {
-    const { body, ...request } = requestOf(name, input)
-    const { target } = this.#options
-    const token = 'token' in target ? target.token : undefined
-    const answer = await this.#answer({
-      ...request,
-      ...(body !== undefined && { body }),
-      headers: {
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      },
-      ...(signal && { signal }),
-    })
+  async #open(name: MethodName, input: object, signal?: AbortSignal): Promise<IncomingMessage> {
+    const answer = await this.#answer(requestOf(WIRE[name], input), signal)
     this.#compareVersions(answer.headers)
     if (answer.statusCode === 200) return answer
-    const { error } = (await this.#read(answer.body.json())) as { error?: unknown }
-    const failed = streamError.shape.error.safeParse(error)
-    if (failed.success) throw errorFromJson(failed.data)
-    throw this.#foreign(`HTTP ${answer.statusCode}`)
+    throw this.#failure(await this.#read(json(answer), signal), `HTTP ${answer.statusCode}`)
   }
 
   /** Waits for the reply's headers as long as the daemon shows that it lives. */
-  async #answer(request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    const answer = this.#read(this.#pool.request(request))
+  async #answer(request: WireRequest, signal?: AbortSignal): Promise<IncomingMessage> {
+    const { target } = this.#options
+    const token = 'token' in target ? target.token : undefined
+    const headers = {
+      ...(request.body !== undefined && { 'content-type': 'application/json' }),
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    }
+    const answer = this.#read(this.#exchange(request, headers, signal), signal)
     const waiting = new AbortController()
     try {
       return await Promise.race([answer, this.#watch(waiting.signal)])
@@ -134,38 +110,50 @@ export class ControlClient {
     for (;;) {
       await sleep(this.#patienceMs, undefined, { signal })
       try {
-        const timeout = AbortSignal.timeout(this.#patienceMs)
-        const { body } = await this.#pool.request({
-          method: 'GET',
-          path: '/livez',
-          signal: timeout,
-        })
-        await body.dump()
+        const late = AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)])
+        await text(await this.#exchange({ method: 'GET', path: '/livez' }, {}, late))
       } catch (error) {
         throw hung(this.#options.target, error)
       }
     }
   }
 
-  async #read<T>(reading: Promise<T>): Promise<T> {
+  #exchange(request: WireRequest, headers: Record<string, string>, signal?: AbortSignal) {
+    const closed = this.#closed.signal
+    return exchange(this.#options.target, request, {
+      headers,
+      signal: signal ? AbortSignal.any([closed, signal]) : closed,
+      connectMs: this.#patienceMs,
+      // An idle stream has a heartbeat every five seconds.
+      silenceMs: this.#patienceMs * 4,
+    })
+  }
+
+  async #read<T>(reading: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     try {
       return await reading
     } catch (error) {
-      // The reason with which the caller's own signal aborted.
-      if (error instanceof GatewayError) throw error
+      if (signal?.aborted === true && signal.reason instanceof GatewayError) throw signal.reason
       if (error instanceof SyntaxError) throw this.#foreign(error.message, error)
       throw dialError(error, this.#options.target)
     }
   }
 
   /** The value as it came, additions of a newer daemon included, once its known part fits. */
-  #check(schema: z.ZodType, value: unknown): unknown {
-    const checked = schema.safeParse(value)
-    if (checked.success) return value
-    throw this.#foreign('its reply has another shape', checked.error)
+  #check(shape: Shape, value: unknown): unknown {
+    const wrong = misfit(shape, value)
+    if (wrong === undefined) return value
+    throw this.#foreign(`its reply has another shape: ${wrong}`)
   }
 
-  #compareVersions(headers: Record<string, string | string[] | undefined>): void {
+  /** The error in a refusal, or in the last line of a stream. */
+  #failure(value: unknown, otherwise?: string): GatewayError {
+    const wrong = misfit(FAILURE, value)
+    if (wrong === undefined) return errorFromJson((value as { error: ErrorJson }).error)
+    return this.#foreign(otherwise ?? `its reply has another shape: ${wrong}`)
+  }
+
+  #compareVersions(headers: IncomingHttpHeaders): void {
     const version = headers[VERSION_HEADER]
     if (typeof version !== 'string') throw this.#foreign('its reply names no version')
     if (headers[PROTOCOL_HEADER] !== String(PROTOCOL))
@@ -185,8 +173,5 @@ export class ControlClient {
   }
 }
 
-const isLast = (event: unknown) =>
-  typeof event === 'object' &&
-  event !== null &&
-  'type' in event &&
-  (event.type === 'result' || event.type === 'end')
+const typeOf = (event: unknown) =>
+  typeof event === 'object' && event !== null && 'type' in event ? event.type : undefined

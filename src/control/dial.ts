@@ -9,7 +9,7 @@ const targetName = (target: Target) => ('socketPath' in target ? target.socketPa
 const START =
   'start it with `wa-gateway daemon`, or `systemctl start wa-gateway` where it is a service'
 
-/** Why no answer came, with what to type next. `error` is what undici or the socket threw. */
+/** Why no answer came, with what to type next. `error` is what exchange.ts threw. */
 export function dialError(error: unknown, target: Target): GatewayError {
   const where = targetName(target)
   const make = (code: 'daemon.unreachable' | 'daemon.permission', message: string, hint: string) =>
@@ -42,8 +42,9 @@ export function dialError(error: unknown, target: Target): GatewayError {
         `this user may not use the socket ${where}`,
         `run it as the daemon's user (\`sudo -u USER wa-gateway …\`), or join the group that \`ls -l ${where}\` shows`,
       )
-    case 'UND_ERR_CONNECT_TIMEOUT':
-    case 'UND_ERR_BODY_TIMEOUT':
+    case 'ETIMEDOUT':
+    // As many wait to be let in as may.
+    case 'EAGAIN':
       return hung(target, error)
     default:
       return make(

@@ -1,10 +1,7 @@
 import { z } from 'zod'
+import { LOG_LEVELS } from './log-levels.ts'
 import type { MethodSpec } from './method-spec.ts'
 import { sessionId } from './schema.ts'
-
-/** From the most talkative to the gravest. */
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** What the daemon said lately. Lines are without secrets, keys and texts, as its log is. */
 export const LOG_METHODS = {

@@ -1,26 +1,23 @@
-import { METHODS, type MethodName } from './api.ts'
-import type { MethodSpec } from './method-spec.ts'
+import type { WireMethod } from './wire.ts'
 
 export interface WireRequest {
-  method: MethodSpec['verb']
+  method: WireMethod['verb']
   path: string
   body?: string
 }
 
-/** Puts a method's input where its schemas say: path, query or body. */
-export function requestOf(name: MethodName, input: object): WireRequest {
-  const spec: MethodSpec = METHODS[name]
-  const given = Object.entries(input).filter(([, value]) => value !== undefined)
-  const values = (schema: MethodSpec['body']) =>
-    given.filter(([key]) => schema !== undefined && key in schema.shape)
-  let path: string = spec.path
-  for (const [key, value] of values(spec.params))
-    path = path.replace(`:${key}`, encodeURIComponent(String(value)))
-  const query = new URLSearchParams()
-  for (const [key, value] of values(spec.query)) query.set(key, String(value))
-  return {
-    method: spec.verb,
-    path: query.size === 0 ? path : `${path}?${query.toString()}`,
-    ...(spec.body && { body: JSON.stringify(Object.fromEntries(values(spec.body))) }),
-  }
+/** Puts a method's input where it belongs: what the path names there, the rest into body or query. */
+export function requestOf(method: WireMethod, input: object): WireRequest {
+  const rest = new Map(Object.entries(input).filter(([, value]) => value !== undefined))
+  const path = method.path.replace(/:(\w+)/g, (_, key: string) => {
+    const value = encodeURIComponent(String(rest.get(key)))
+    rest.delete(key)
+    return value
+  })
+  if (method.body === true)
+    return { method: method.verb, path, body: JSON.stringify(Object.fromEntries(rest)) }
+  const query = new URLSearchParams(
+    [...rest].map(([key, value]): [string, string] => [key, String(value)]),
+  )
+  return { method: method.verb, path: query.size === 0 ? path : `${path}?${query.toString()}` }
 }

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { errorToJson, GatewayError, toGatewayError } from '../session/errors.ts'
-import { METHODS, PROTOCOL, type MethodName } from './api.ts'
+import { METHODS, type MethodName } from './api.ts'
 import { EventStream } from './event-stream.ts'
 import { failureOf } from './failure.ts'
 import type { CallContext, ControlHandlers } from './handlers.ts'
@@ -9,7 +9,7 @@ import { addHealth, HEALTH_PATHS } from './health.ts'
 import { httpStatus } from './http-status.ts'
 import type { MethodSpec } from './method-spec.ts'
 import { bearerMatches } from './token.ts'
-import { PROTOCOL_HEADER, VERSION_HEADER } from './version.ts'
+import { PROTOCOL, PROTOCOL_HEADER, VERSION_HEADER } from './version.ts'
 
 export interface RouteOptions {
   handlers: ControlHandlers

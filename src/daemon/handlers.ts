@@ -1,5 +1,5 @@
-import { PROTOCOL } from '../control/api.ts'
 import type { ControlHandlers } from '../control/handlers.ts'
+import { PROTOCOL } from '../control/version.ts'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { backingUp } from './backing-up.ts'
 import { assertConfirmed } from './confirm.ts'

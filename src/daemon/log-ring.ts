@@ -1,4 +1,4 @@
-import { LOG_LEVELS, type LogLevel } from '../control/log-methods.ts'
+import { LOG_LEVELS, type LogLevel } from '../control/log-levels.ts'
 import type { LoggedError } from './redact.ts'
 
 /** One line of the log, as the control API has it. */

@@ -2,16 +2,18 @@ const WIDE =
   /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Emoji_Presentation}]/u
 const CONTROL = /[\p{Cc}\p{Bidi_Control}]+/gu
 const PLAIN = /^[ -~]*$/
-const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+/** Made when one is needed: that takes 8 ms, and most texts are ASCII. */
+let segmenter: Intl.Segmenter | undefined
 
 /** The characters as a person counts them. */
 export function graphemes(text: string): string[] {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' })
   return Array.from(segmenter.segment(text), ({ segment }) => segment)
 }
 
 /** Text from elsewhere (names, messages), made harmless for a terminal. */
 export function harmless(text: string): string {
-  return text.replaceAll(CONTROL, ' ')
+  return PLAIN.test(text) ? text : text.replaceAll(CONTROL, ' ')
 }
 
 /** How many columns a terminal gives to the text. */

@@ -1,3 +1,4 @@
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -76,6 +77,32 @@ describe('a daemon that cannot be reached', () => {
     await once(foreign, 'listening')
     expect(await dial(path)).toMatchObject({ code: 'daemon.protocol' })
     foreign.close()
+  })
+
+  test('a reply of another shape is not taken for one, even of the same version', async () => {
+    const path = join(daemon.dir, 'strange.sock')
+    const strange = createHttpServer((_, response) => {
+      response.writeHead(200, { 'wa-gateway-version': VERSION, 'wa-gateway-protocol': '1' })
+      response.end('{"version":"0.1.0"}')
+    })
+    strange.listen(path)
+    await once(strange, 'listening')
+    const error = await dial(path)
+    expect(error).toMatchObject({ code: 'daemon.protocol' })
+    expect(error.message).toMatch(/another shape: it\.\w+ is missing/)
+    strange.close()
+  })
+
+  test('a client that is closed ends what is under way', async () => {
+    const other = new ControlClient({ target: { socketPath: daemon.socketPath }, version: VERSION })
+    daemon.methods.status = async () => new Promise(() => {})
+    const answer = failure(other.call('status', {}))
+    await vi.waitUntil(() => daemon.calls.length > 0)
+    await other.close()
+    expect(await answer).toMatchObject({ code: 'daemon.unreachable' })
+    expect(await failure(other.call('session.list', {}))).toMatchObject({
+      code: 'daemon.unreachable',
+    })
   })
 
   test('another version is told of once', async () => {

@@ -8,9 +8,9 @@ test.each([
   ['ENOENT', 'daemon.unreachable', /no socket at/, /wa-gateway daemon/],
   ['ECONNREFUSED', 'daemon.unreachable', /nobody listens behind/, /stale/],
   ['EACCES', 'daemon.permission', /may not use/, /group/],
-  ['UND_ERR_CONNECT_TIMEOUT', 'daemon.unreachable', /does not answer/, /restart/],
-  ['UND_ERR_BODY_TIMEOUT', 'daemon.unreachable', /does not answer/, /restart/],
-  ['UND_ERR_SOCKET', 'daemon.unreachable', /broke off/, /log/],
+  ['ETIMEDOUT', 'daemon.unreachable', /does not answer/, /restart/],
+  ['EAGAIN', 'daemon.unreachable', /does not answer/, /restart/],
+  ['ECONNRESET', 'daemon.unreachable', /broke off/, /log/],
 ])('%s says what is wrong and what to type', (code, expected, message, hint) => {
   const cause = thrown(code)
   for (const error of [cause, new Error('wrapped', { cause })]) {

@@ -42,6 +42,7 @@ test.each(specs)('%s: every key has one place and every path name a schema', (_n
   const keys = [spec.params, spec.query, spec.body].flatMap((s) => Object.keys(s?.shape ?? {}))
   expect(new Set(keys).size).toBe(keys.length)
   expect(spec.verb === 'POST' || spec.body === undefined).toBe(true)
+  expect(spec.verb !== 'POST' || spec.query === undefined).toBe(true)
   expect((spec.result === undefined) !== (spec.events === undefined)).toBe(true)
 })
 
