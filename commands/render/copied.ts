@@ -17,7 +17,7 @@ export function renderCopied(
     case 'nothing':
       return `${sessionId}: nothing of it is stored`
     case 'newer':
-      return `${sessionId}: left alone: what is there is newer`
+      return `${sessionId}: left alone: ${detail ?? 'what is there is newer'}`
     case 'used':
       return direction === 'from'
         ? `${sessionId}: left alone: a worker goes on with it here`

@@ -14,7 +14,7 @@ import { keysOf, putRing, readRing, ringFor, ringThere } from './rings.ts'
 import { copySession, type CopiedSession } from './session.ts'
 import type { CopyContext, Site } from './site.ts'
 
-/** Sessions that are copied at the same time. */
+/** Sessions that are copied at the same time where nothing else is said. */
 const CONCURRENCY = 8
 
 export interface CopyRequest {
@@ -30,6 +30,10 @@ export interface CopyRequest {
   sessionIds?: readonly string[]
   /** Deletes at the destination what its records do not name. */
   prune?: boolean
+  /** Sessions at a time. */
+  concurrency?: number
+  /** Awaited before each session, for what has to wait for others. */
+  turn?: () => Promise<void>
   signal?: AbortSignal
   clock?: Clock
   timing?: SwapTiming
@@ -72,7 +76,7 @@ export async function copyStore(
   request: CopyRequest,
   listener: CopyListener,
 ): Promise<CopySummary> {
-  const { direction, clock = systemClock, signal } = request
+  const { direction, clock = systemClock, concurrency = CONCURRENCY, signal } = request
   const summary = emptySummary(clock.wall())
   const ids = await sessionsOf(request)
   const { context, finish } = await prepare(request, (bytes) => {
@@ -82,14 +86,15 @@ export async function copyStore(
   })
   listener.onTotal(ids.length)
   const logs = new LogCopier(context)
-  const queue = new PQueue({ concurrency: CONCURRENCY })
+  const queue = new PQueue({ concurrency })
   const failed = new AbortController()
   for (const sessionId of ids) {
-    await queue.onSizeLessThan(CONCURRENCY)
+    await queue.onSizeLessThan(1)
     if (failed.signal.aborted) break
+    await request.turn?.()
     queue
       .add(async () => {
-        const copy = await copyOne(context, logs, sessionId)
+        const copy = lostOr(await copyOne(context, logs, sessionId), request)
         if (request.prune === true && isThere(copy))
           summary.pruned += await pruneSession(context, sessionId)
         summary.sessions++
@@ -101,7 +106,8 @@ export async function copyStore(
   await queue.onIdle()
   failed.signal.throwIfAborted()
   signal?.throwIfAborted()
-  const whole = request.sessionIds === undefined && summary.failed + summary.used === 0
+  const { failed: without, used, newer } = summary
+  const whole = request.sessionIds === undefined && without + used + newer === 0
   if (!whole) return summary
   await finish()
   if (request.prune === true && direction === 'to')
@@ -115,6 +121,7 @@ function emptySummary(at: number): CopySummary {
   return { ...outcomes, objects: 0, bytes: 0, pruned: 0, at }
 }
 
+/** What the first store has; and what the copy has, so that what the first has lost is noticed. */
 async function sessionsOf({
   own,
   other,
@@ -123,11 +130,11 @@ async function sessionsOf({
   signal,
 }: CopyRequest): Promise<readonly string[]> {
   if (sessionIds !== undefined) return sessionIds
-  const source = direction === 'to' ? own.store : other
-  const ids: string[] = []
-  for await (const id of source.listParts(SESSIONS, signal && { signal }))
-    if (isSessionId(id)) ids.push(id)
-  return ids
+  const ids = new Set<string>()
+  for (const store of direction === 'to' ? [own.store, other] : [other])
+    for await (const id of store.listParts(SESSIONS, signal && { signal }))
+      if (isSessionId(id)) ids.add(id)
+  return [...ids]
 }
 
 /** Finds out how the two stores are sealed, and sees to it that what is copied can be read there. */
@@ -211,6 +218,12 @@ async function copyOne(
     if (error.code === 'replica.stale') return { sessionId, outcome: 'used', detail: error.message }
     return { sessionId, outcome: 'failed', code: error.code, detail: error.message }
   }
+}
+
+/** Records are never deleted: where all are copied, one that only the copy has was lost. */
+function lostOr(copy: SessionCopy, { sessionIds }: CopyRequest): SessionCopy {
+  if (copy.outcome !== 'nothing' || sessionIds !== undefined) return copy
+  return { ...copy, outcome: 'newer', detail: 'only the copy has it' }
 }
 
 /** What is wrong with one session, and not with the others. */

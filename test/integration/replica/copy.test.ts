@@ -162,6 +162,43 @@ describe('a copy to a second site', () => {
     expect((await recovered(second)).outcome).toMatchObject({ kind: 'refused', cause: 'no-state' })
   })
 
+  it('of a store that has lost a session says so, and deletes nothing that it may need', async () => {
+    const clock = new VirtualClock()
+    const worker = new TestWorker(first, { clock, pointInTimeHours: 0 })
+    await worker.replica.start()
+    for (const id of [ID, 'other']) {
+      await worker.pair(id)
+      worker.write(id, 'a')
+    }
+    await worker.replica.ship()
+    await copy()
+    for (const name of first.names(`v1/sessions/${ID}/`)) first.objects.delete(name)
+    await worker.replica.fold('other', 'interval')
+    await worker.replica.collect()
+    const { summary, sessions } = await copy({ prune: true })
+    expect(summary).toMatchObject({ sessions: 2, newer: 1 })
+    expect(sessions).toContainEqual({
+      sessionId: ID,
+      outcome: 'newer',
+      detail: 'only the copy has it',
+    })
+    expect((await recovered(second)).content).toEqual(['a'])
+  })
+
+  it('waits for its turn before each session', async () => {
+    const worker = await running()
+    for (const id of ['b', 'c', 'd']) await worker.pair(id)
+    let open = 1
+    let seen = 0
+    const turn = async () => {
+      seen++
+      await expect.poll(() => open--).toBeGreaterThan(0)
+      open = 2
+    }
+    expect((await copy({ turn, concurrency: 1 })).summary.sessions).toBe(4)
+    expect(seen).toBe(4)
+  })
+
   it('leaves log that was collected out, with its range, and is sound', async () => {
     const clock = new VirtualClock()
     const worker = new TestWorker(first, { clock, pointInTimeHours: 0 })
