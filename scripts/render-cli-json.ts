@@ -3,6 +3,7 @@ import { commandPaths } from '../commands/program.ts'
 import { OUTPUTS } from '../commands/shared/json-outputs.ts'
 import { METHODS } from '../src/control/api.ts'
 import * as checkShapes from '../src/control/check-schema.ts'
+import * as copyShapes from '../src/control/copy-schema.ts'
 import type { MethodSpec } from '../src/control/method-spec.ts'
 import * as recoveryShapes from '../src/control/recovery-schema.ts'
 import * as shapes from '../src/control/schema.ts'
@@ -12,7 +13,7 @@ type Json = z.core.JSONSchema.BaseSchema
 
 /** The shapes that several commands print, by the schema. */
 const NAMES = new Map<unknown, string>(
-  Object.entries({ ...shapes, ...recoveryShapes, ...checkShapes })
+  Object.entries({ ...shapes, ...recoveryShapes, ...checkShapes, ...copyShapes })
     .filter(([, schema]) => schema instanceof z.ZodObject)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => [schema, `${name.charAt(0).toUpperCase()}${name.slice(1)}`]),

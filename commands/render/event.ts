@@ -21,6 +21,11 @@ export function renderEvent(event: Event<'events'>, now: number): string | undef
       const words = recoveryWords(event.event)
       return words === undefined ? undefined : line(now, `recovery: ${words}`)
     }
+    case 'copy': {
+      const { store, outcome, detail } = event.copy
+      const words = outcome === 'failed' ? 'the copy failed' : `the copy is ${outcome}`
+      return line(now, `${store} ${words}${detail === undefined ? '' : `: ${detail}`}`)
+    }
     case 'finding': {
       const { severity, sessionId = 'the object store', what } = event.finding
       const word = severity === 'warning' ? 'warning' : 'damage'

@@ -25,6 +25,7 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ['recovery', recovery(status.recovery)],
     ...status.recovery.paused.map((one) => paused(one, now)),
     ...verified(status.verify, now),
+    ...secondSite(status.copy, now),
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
   return `${fields}\n${renderSessions(sessions, now, columns)}`
@@ -56,6 +57,24 @@ function verified(view: Status['verify'], now: number): [string, string][] {
   if (damaged.length === 0) return [line]
   const what = `${damaged.join(', ')}: run \`wa-gateway backup verify --session ${damaged[0] ?? ''}\``
   return [line, ['DAMAGED', what]]
+}
+
+function secondSite(view: Status['copy'], now: number): [string, string][] {
+  if (view === undefined) return []
+  const { store: name, completeAt, running, trouble, waiting } = view
+  const parts = [
+    completeAt === undefined
+      ? 'no complete copy yet'
+      : `complete ${duration(now - completeAt)} ago`,
+  ]
+  if (running !== undefined)
+    parts.push(`copying, ${running.done} of ${running.total ?? '?'} sessions`)
+  if (waiting !== undefined) parts.push(`waits: ${waiting}`)
+  if (trouble !== undefined) {
+    const words = trouble.outcome === 'failed' ? 'FAILING' : 'INCOMPLETE'
+    parts.push(`${words}: ${trouble.detail ?? 'see the log'}`)
+  }
+  return [['copy', `${name}, ${parts.join('; ')}`]]
 }
 
 function provisional(sessions: Status['sessions']): string {

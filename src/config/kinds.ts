@@ -1,6 +1,7 @@
 import { isAbsolute, join, resolve } from 'node:path'
 import { DURATION_WORDS, parseDuration } from '../session/duration.ts'
 import { Secret } from './secret.ts'
+import { parseStoreAddress, STORE_ADDRESS_WORDS } from './store-address.ts'
 
 /** What a flag, a variable or a file can hold for one setting. */
 export type RawValue = string | number | boolean
@@ -159,6 +160,13 @@ export const path: Kind<string> = ofText((text, { base, home }) => {
   if (text === '~' || text.startsWith('~/')) return good(join(home, text.slice(1)))
   return good(isAbsolute(text) ? resolve(text) : resolve(base, text))
 })
+
+/** A store as `backup copy --to` takes it. */
+export const storeAddress: Kind<string> = ofText((text) =>
+  parseStoreAddress(text) === undefined
+    ? bad(`${shown(text)} is not ${STORE_ADDRESS_WORDS}`)
+    : good(text),
+)
 
 /** A path of a file that may be replaced when damaged: its name shows that it is meant. */
 export function pathEnding(end: string): Kind<string> {

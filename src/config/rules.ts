@@ -1,8 +1,9 @@
-import { relative, isAbsolute } from 'node:path'
+import { relative, isAbsolute, resolve } from 'node:path'
 import { isLoopback } from './loopback.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import type { Resolved } from './resolve.ts'
+import { parseStoreAddress } from './store-address.ts'
 
 /** A Unix socket's path may have 107 bytes; longer ones are cut by the system, not refused. */
 const SOCKET_BYTES = 107
@@ -25,6 +26,7 @@ export function checkRules(resolved: Resolved): RuleFindings {
   judge(['socket', 'stateDir'], checkSocket)
   judge(['storageKind', 'minioEndpoint'], checkStorage)
   judge(['storageKind', 'encryptionKey', 'allowPlaintext'], checkEncryption)
+  judge(COPY_NAMES, checkCopy)
   judge(['ack', 'storageKind', 'storageDir', 'stateDir', 'minioEndpoint'], checkAck)
   judge(['keepWithin', 'keepHourly'], (context) => checkKeep(context, 'keepHourly', HOUR))
   judge(['keepWithin', 'keepDaily'], (context) => checkKeep(context, 'keepDaily', 24 * HOUR))
@@ -115,6 +117,58 @@ function checkEncryption(context: Context): void {
     `${s3} stores sessions on another host, and whoever reads them owns the accounts. Make a key with \`openssl rand -base64 32\`, keep a copy of it elsewhere, and give it to every worker; or set ${named('allowPlaintext')}=true`,
   )
 }
+
+const COPY_NAMES = [
+  'copyTo',
+  'copyEndpoint',
+  'storageKind',
+  'storageDir',
+  'minioEndpoint',
+  'minioPort',
+  'minioBucket',
+  'minioPrefix',
+  'encryptionKey',
+  'allowPlaintext',
+] as const
+
+function checkCopy(context: Context): void {
+  const { copyTo, storageKind, storageDir, encryptionKey, allowPlaintext } = context.values
+  if (copyTo === undefined) {
+    for (const name of ['copyInterval', 'copyPrune'] as const)
+      if (isSet(context, name))
+        context.warnings.push(
+          `${cite(context, name)} is set, but ${named('copyTo')} is not: nothing is copied by itself`,
+        )
+    return
+  }
+  const address = parseStoreAddress(copyTo)
+  if (address?.kind === 'folder') {
+    const own = storageKind === 'folder' && resolve(address.dir) === storageDir
+    if (own) refuse(context, 'copyTo', `${address.dir} is ${OWN_STORE}`)
+    return
+  }
+  const why = `${cite(context, 'copyTo')} is in S3, which needs it`
+  need(context, 'copyEndpoint', why)
+  need(context, 'copyAccessKey', why)
+  need(context, 'copySecretKey', why)
+  const { copyEndpoint, copyPort, minioEndpoint, minioPort, minioBucket, minioPrefix } =
+    context.values
+  const sameBucket =
+    storageKind === 's3' &&
+    copyEndpoint === minioEndpoint &&
+    copyPort === minioPort &&
+    address?.bucket === minioBucket
+  if (sameBucket && (address.prefix ?? '') === (minioPrefix ?? ''))
+    refuse(context, 'copyTo', `${copyTo} is ${OWN_STORE}`)
+  if (storageKind === 'folder' && encryptionKey === undefined && !allowPlaintext)
+    need(
+      context,
+      'encryptionKey',
+      `${cite(context, 'copyTo')} brings sessions to another host, and whoever reads them owns the accounts. Make a key with \`openssl rand -base64 32\` and keep a copy of it elsewhere; or set ${named('allowPlaintext')}=true`,
+    )
+}
+
+const OWN_STORE = "this worker's own store: name another one, or unset it"
 
 /** A copy that is lost together with the disk is none. */
 function checkAck(context: Context): void {

@@ -28,6 +28,7 @@ import {
   sessionPlan,
 } from './recovery-schema.ts'
 import { finding, verifyView } from './check-schema.ts'
+import { copyView, siteCopy } from './copy-schema.ts'
 import { RESTORE_METHODS } from './restore-methods.ts'
 import { SESSION_METHODS } from './session-methods.ts'
 import { TRANSFER_METHODS } from './transfer-methods.ts'
@@ -70,6 +71,8 @@ export const METHODS = {
         paused: z.array(pause),
       }),
       verify: verifyView,
+      /** Absent where nothing is copied to a second site by itself. */
+      copy: copyView.exactOptional(),
       sessions: z.array(sessionView),
     }),
   },
@@ -96,6 +99,8 @@ export const METHODS = {
       z.object({ type: z.literal('recovery'), event: recoveryEvent }),
       /** The verification that runs by itself found something. */
       z.object({ type: z.literal('finding'), finding }),
+      /** Everything was copied to the second site, or not. */
+      z.object({ type: z.literal('copy'), copy: siteCopy }),
     ]),
   },
   recover: {

@@ -30,6 +30,10 @@ export class Attended<E extends object> {
     this.#stopping = stopping
   }
 
+  get busy(): boolean {
+    return this.#running !== undefined
+  }
+
   /** `key`: what makes two requests the same. Rejects as the work does. */
   async attend(
     key: string,

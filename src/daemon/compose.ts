@@ -19,6 +19,7 @@ import type { Parts } from './parts.ts'
 import { RecordedEngine } from './recorded-engine.ts'
 import type { Reloading } from './reload.ts'
 import { RetryRounds } from './retry.ts'
+import { createCopySchedule } from './scheduled-copy.ts'
 import { SecondSite } from './second-site.ts'
 import { drillSettings, engineSettings, serviceSettings } from './settings.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
@@ -92,6 +93,13 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     () => composed,
     config.verify.interval,
   )
+  const secondSite = new SecondSite(config, { store, encryption }, stopping)
+  const copying = createCopySchedule(
+    { secondSite, storeHealth, logger, bus, instants: opened.instants },
+    () => composed,
+    config,
+  )
+  await copying?.load()
   const backPressure = new BackPressure({ replica, service, logger }, config.shipping.backlogLimit)
   const state: WorkerState = {
     version,
@@ -111,7 +119,8 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     verifications,
     storeHealth,
     encryption,
-    secondSite: new SecondSite(config, { store, encryption }, stopping),
+    secondSite,
+    copying,
     backPressure,
     rounds: new RetryRounds({ service, auth, logger }, stopping),
     reloading: around.reloading,

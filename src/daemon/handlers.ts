@@ -54,6 +54,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         backend: worker.backend.health(),
         recovery: { ...worker.recovery, paused: worker.logins.pauses() },
         verify: worker.verifying.view(),
+        ...given({ copy: worker.copying?.view() }),
         sessions: sessions === 'none' ? [] : service.list(),
       }),
 

@@ -21,6 +21,7 @@ type Measured = Pick<
   | 'health'
   | 'logins'
   | 'verifying'
+  | 'copying'
 >
 
 /** Lets the metrics hear what happens in the worker, and see how it is when they are scraped. */
@@ -42,5 +43,6 @@ export function measure(worker: Measured): void {
     backend,
     logins: worker.logins,
     verified: () => worker.verifying.view(),
+    copied: () => worker.copying?.view(),
   })
 }

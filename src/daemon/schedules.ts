@@ -20,6 +20,7 @@ export function createSchedules(
   const retention = new RetentionRounds({ auth, replica, logger })
   const quiet = () => state.phase === 'running'
   const scrub = new Scrub({ roster: service.roster, quiet, logger })
-  const { verifying } = state
-  return { snapshots, parts: [snapshots, rounds, backPressure, scrub, retention, verifying] }
+  const { verifying, copying } = state
+  const parts = [snapshots, rounds, backPressure, scrub, retention, verifying]
+  return { snapshots, parts: copying === undefined ? parts : [...parts, copying] }
 }

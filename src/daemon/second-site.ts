@@ -1,22 +1,31 @@
-import { isAbsolute } from 'node:path'
 import type { Config } from '../config/config.ts'
 import type { Event, Input } from '../control/api.ts'
-import { copyStore } from '../replica/copy/copy.ts'
-import { GatewayError } from '../session/errors.ts'
-import { openStore } from '../store/open.ts'
+import { copyStore, type CopyRequest, type CopySummary } from '../replica/copy/copy.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { probeConditionalWrites } from '../store/probe.ts'
 import { Attended } from './attended.ts'
 import type { Encryption } from './encryption.ts'
 import { Meter } from './meter.ts'
+import { openOther } from './storage.ts'
 
 type Copied = Event<'backup.copy'>
+type Request = Input<'backup.copy'>
+
+interface Caller {
+  emit: (event: Copied) => void
+  signal: AbortSignal
+}
+
+/** A copy came to its end; `left`: the sessions that it left out, and why, in words. */
+type Listener = (request: Request, summary: CopySummary, left: string | undefined) => void
 
 /** Copies between the worker's store and others, one copy at a time. */
 export class SecondSite {
   readonly #config: Config
   readonly #own: { store: ObjectStore; encryption: Encryption }
   readonly #attended: Attended<Copied>
+  readonly #listeners: Listener[] = []
+  #yielding: { key: string; gone: AbortController; done: Promise<unknown> } | undefined
 
   constructor(
     config: Config,
@@ -28,27 +37,64 @@ export class SecondSite {
     this.#attended = new Attended('a copy', stopping)
   }
 
-  /** Ends when nobody attends it any more; what was copied by then stays. */
-  copy(
-    input: Input<'backup.copy'>,
-    caller: { emit(event: Copied): void; signal: AbortSignal },
+  /** Whether a copy is under way. */
+  get busy(): boolean {
+    return this.#attended.busy
+  }
+
+  onEnd(listener: Listener): void {
+    this.#listeners.push(listener)
+  }
+
+  /**
+   * Ends when nobody attends it any more; what was copied by then stays. One that runs by itself makes
+   * way for another.
+   */
+  async copy(request: Request, caller: Caller): Promise<void> {
+    const key = JSON.stringify(request)
+    const yielding = this.#yielding
+    if (yielding !== undefined && yielding.key !== key) {
+      yielding.gone.abort()
+      await Promise.allSettled([yielding.done])
+    }
+    await this.#attended.attend(key, caller, (emit, signal) => this.#run(request, emit, signal, {}))
+  }
+
+  /** The same without hurry, until somebody asks for another copy. */
+  async copyCalmly(
+    request: Request,
+    { emit, signal }: Caller,
+    calm: Pick<CopyRequest, 'concurrency' | 'turn'>,
   ): Promise<void> {
-    return this.#attended.attend(JSON.stringify(input), caller, (emit, signal) =>
-      this.#run(input, emit, signal),
+    const key = JSON.stringify(request)
+    const gone = new AbortController()
+    const caller = { emit, signal: AbortSignal.any([signal, gone.signal]) }
+    const done = this.#attended.attend(key, caller, (tell, within) =>
+      this.#run(request, tell, within, calm),
     )
+    const yielding = { key, gone, done }
+    this.#yielding = yielding
+    try {
+      await done
+    } finally {
+      if (this.#yielding === yielding) this.#yielding = undefined
+    }
   }
 
   async #run(
-    { store: text, direction, sessions, prune = false }: Input<'backup.copy'>,
+    request: Request,
     emit: (event: Copied) => void,
     signal: AbortSignal,
+    calm: Pick<CopyRequest, 'concurrency' | 'turn'>,
   ): Promise<void> {
+    const { store: text, direction, sessions, prune = false } = request
     const { store, encryption } = this.#own
     const other = await openOther(text, this.#config)
     try {
       await other.check({ signal })
       if (direction === 'to') await probeConditionalWrites(other, { signal })
       const meter = new Meter(emit)
+      const left: string[] = []
       const summary = await copyStore(
         {
           own: { store, sealer: encryption.sealer },
@@ -58,60 +104,30 @@ export class SecondSite {
           acceptPlaintext: this.#config.encryption.allowPlaintext,
           prune,
           signal,
+          ...calm,
           ...(sessions && { sessionIds: sessions }),
         },
         {
           onTotal: (total) => meter.set({ total }),
           onPut: (bytes) => meter.add(bytes),
           onSession: (session) => {
-            meter.step({ failed: session.outcome === 'failed' })
+            const { sessionId, outcome, detail = 'what is there is newer' } = session
+            meter.step({ failed: outcome === 'failed' })
+            if (outcome !== 'copied' && outcome !== 'same') left.push(`${sessionId}: ${detail}`)
             emit({ type: 'session', ...session })
           },
         },
       )
       meter.flush()
       emit({ type: 'end', summary })
+      for (const listener of this.#listeners) listener(request, summary, inWords(left))
     } finally {
       await other.close()
     }
   }
 }
 
-/** `folder:/path`, or `s3://bucket/prefix` at the endpoint of the configuration. */
-async function openOther(text: string, { copy, encryption }: Config): Promise<ObjectStore> {
-  const [, dir] = /^folder:(.+)$/.exec(text) ?? []
-  if (dir !== undefined && isAbsolute(dir)) return openStore({ kind: 'folder', dir })
-  const [, bucket, prefix] =
-    /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*?))?\/*$/.exec(text) ?? []
-  if (bucket === undefined)
-    throw new GatewayError({
-      code: 'usage',
-      subject: text,
-      message: `'${text}' is no store`,
-      hint: 'write folder:/path, or s3://bucket or s3://bucket/prefix',
-    })
-  const { endpoint, accessKey, secretKey, port, useSsl, region } = copy
-  if (endpoint === undefined || accessKey === undefined || secretKey === undefined)
-    throw new GatewayError({
-      code: 'config.invalid',
-      message: `the daemon does not know how to reach ${text}`,
-      hint: 'set WA_GATEWAY_COPY_ENDPOINT, WA_GATEWAY_COPY_ACCESS_KEY and WA_GATEWAY_COPY_SECRET_KEY (or …_FILE) and restart it',
-    })
-  if (encryption.key === undefined && !encryption.allowPlaintext)
-    throw new GatewayError({
-      code: 'config.invalid',
-      message: `what this worker stores is not encrypted, and whoever reads ${text} would own the accounts`,
-      hint: 'set WA_GATEWAY_ENCRYPTION_KEY; or WA_GATEWAY_ALLOW_PLAINTEXT=true',
-    })
-  return openStore({
-    kind: 's3',
-    endpoint,
-    port,
-    useSSL: useSsl,
-    accessKey: accessKey.reveal(),
-    secretKey: secretKey.reveal(),
-    bucket,
-    region,
-    ...(prefix !== undefined && prefix !== '' && { prefix }),
-  })
+/** The first of them, and how many more there are. */
+function inWords([first, ...rest]: readonly string[]): string | undefined {
+  return first === undefined || rest.length === 0 ? first : `${first}; and ${rest.length} more`
 }

@@ -14,6 +14,7 @@ import type { SessionEvent } from '../whatsapp/ports.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 import type { BackPressure } from './back-pressure.ts'
 import type { Bus } from './bus.ts'
+import type { CopySchedule } from './copy-schedule.ts'
 import type { DrillSettings } from './drill/settings.ts'
 import type { Encryption } from './encryption.ts'
 import type { LogRing } from './log-ring.ts'
@@ -57,6 +58,8 @@ export interface WorkerState {
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
   readonly secondSite: SecondSite
+  /** Undefined where nothing is copied by itself. */
+  readonly copying: CopySchedule | undefined
   readonly backPressure: BackPressure
   readonly rounds: RetryRounds
   readonly verifying: VerifySchedule

@@ -1,4 +1,6 @@
-import type { StorageConfig } from '../config/config.ts'
+import type { Config, StorageConfig } from '../config/config.ts'
+import { parseStoreAddress, STORE_ADDRESS_WORDS } from '../config/store-address.ts'
+import { GatewayError } from '../session/errors.ts'
 import { openStore } from '../store/open.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { S3Config } from '../store/s3.ts'
@@ -21,4 +23,45 @@ export function s3ConfigOf(storage: Extract<StorageConfig, { kind: 's3' }>): S3C
     region: storage.region,
     ...(storage.prefix === undefined ? {} : { prefix: storage.prefix }),
   }
+}
+
+/**
+ * Opens another store than the worker's own: `folder:/path`, or `s3://bucket/prefix` at the endpoint
+ * of the configuration, which has the credentials too.
+ */
+export async function openOther(
+  text: string,
+  { copy, encryption }: Pick<Config, 'copy' | 'encryption'>,
+): Promise<ObjectStore> {
+  const address = parseStoreAddress(text)
+  if (address === undefined)
+    throw new GatewayError({
+      code: 'usage',
+      subject: text,
+      message: `'${text}' is no store`,
+      hint: `write ${STORE_ADDRESS_WORDS}`,
+    })
+  if (address.kind === 'folder') return openStore(address)
+  const { endpoint, accessKey, secretKey, port, useSsl, region } = copy
+  if (endpoint === undefined || accessKey === undefined || secretKey === undefined)
+    throw new GatewayError({
+      code: 'config.invalid',
+      message: `the daemon does not know how to reach ${text}`,
+      hint: 'set WA_GATEWAY_COPY_ENDPOINT, WA_GATEWAY_COPY_ACCESS_KEY and WA_GATEWAY_COPY_SECRET_KEY (or …_FILE) and restart it',
+    })
+  if (encryption.key === undefined && !encryption.allowPlaintext)
+    throw new GatewayError({
+      code: 'config.invalid',
+      message: `what this worker stores is not encrypted, and whoever reads ${text} would own the accounts`,
+      hint: 'set WA_GATEWAY_ENCRYPTION_KEY; or WA_GATEWAY_ALLOW_PLAINTEXT=true',
+    })
+  return openStore({
+    ...address,
+    endpoint,
+    port,
+    useSSL: useSsl,
+    accessKey: accessKey.reveal(),
+    secretKey: secretKey.reveal(),
+    region,
+  })
 }

@@ -4,6 +4,7 @@ import type { PartCheck, SessionCheck } from '../replica/verify/port.ts'
 import { WHOLE } from '../replica/verify/sample.ts'
 import type { Verifications } from '../registry/port.ts'
 import { toGatewayError } from '../session/errors.ts'
+import { Turns } from './turns.ts'
 import { nextTurn } from './verify-turn.ts'
 import { isWhole, noteVerified } from './verified.ts'
 
@@ -50,38 +51,32 @@ interface Ports {
 export class VerifySchedule {
   readonly #ports: Ports
   readonly #intervalMs: number
-  readonly #stopping = new AbortController()
+  readonly #turns: Turns
   readonly #known = new Map<string, { at: number; outcome: 'sound' | 'damaged' }>()
   #loaded = false
   #lastTurn = -Infinity
   #logTurn: number | undefined
-  #timer: NodeJS.Timeout | undefined
-  #turn: Promise<void> | undefined
 
   constructor(ports: Ports, intervalMs: number) {
     this.#ports = ports
     this.#intervalMs = intervalMs
+    this.#turns = new Turns(Math.min(LOOK_MS, intervalMs), {
+      waiting: () => ports.waiting(),
+      take: (signal) => this.#take(signal),
+    })
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), Math.min(LOOK_MS, this.#intervalMs))
-    this.#timer.unref()
+    this.#turns.start()
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer)
-    this.#stopping.abort()
-    await this.#turn
+    await this.#turns.stop()
   }
 
   /** Begins a turn where one is due; resolves when it is over. */
   async look(): Promise<void> {
-    if (this.#turn !== undefined || this.#stopping.signal.aborted) return
-    if (this.#ports.waiting() !== undefined) return
-    this.#turn = this.#take().finally(() => {
-      this.#turn = undefined
-    })
-    await this.#turn
+    await this.#turns.look()
   }
 
   /** A session was verified by somebody else. */
@@ -110,9 +105,8 @@ export class VerifySchedule {
     }
   }
 
-  async #take(): Promise<void> {
+  async #take(signal: AbortSignal): Promise<void> {
     const { logger } = this.#ports
-    const { signal } = this.#stopping
     try {
       await this.#load()
       const ids = this.#ports.sessions()
@@ -122,30 +116,29 @@ export class VerifySchedule {
       )
       if (due !== undefined && this.#now() - this.#lastTurn >= due.afterMs) {
         this.#lastTurn = this.#now()
-        await this.#verify({ sessionIds: [due.session], readData: true }, due.session)
+        await this.#verify({ sessionIds: [due.session], readData: true, signal }, due.session)
       }
-      await this.#walkLog()
+      await this.#walkLog(signal)
     } catch (error) {
       if (!signal.aborted) logger.warn({ err: toGatewayError(error) }, 'a verification failed')
     }
   }
 
   /** The log that is kept for going back, the next part of it each time. */
-  async #walkLog(): Promise<void> {
+  async #walkLog(signal: AbortSignal): Promise<void> {
     // By the clock alone, so that a restart goes on about where it was.
     const turn = Math.floor((this.#now() / this.#intervalMs) * LOG_TURNS)
     if (turn === this.#logTurn) return
     this.#logTurn = turn
     const size = Math.ceil(WHOLE / LOG_TURNS)
     const readData = { from: (turn % LOG_TURNS) * size, size }
-    await this.#verify({ sessionIds: [], workers: [this.#ports.worker], readData })
+    await this.#verify({ sessionIds: [], workers: [this.#ports.worker], readData, signal })
   }
 
   async #verify(what: Parameters<Replica['verify']>[0], session?: string): Promise<void> {
     const { replica, verifications, found } = this.#ports
     const checks: (SessionCheck | PartCheck)[] = []
-    const { signal } = this.#stopping
-    await replica.verify({ ...what, signal }, (check) => checks.push(check))
+    await replica.verify(what, (check) => checks.push(check))
     for (const check of checks) {
       if (check.kind === 'session') {
         await noteVerified(verifications, check, this.#now())

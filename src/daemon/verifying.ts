@@ -1,4 +1,5 @@
 import type { PartCheck, SessionCheck } from '../replica/verify/port.ts'
+import { whyNotNow, type Moment } from './not-now.ts'
 import type { WorkerState } from './state.ts'
 import { VerifySchedule } from './verify-schedule.ts'
 
@@ -6,7 +7,6 @@ type Parts = Pick<
   WorkerState,
   'replica' | 'verifications' | 'service' | 'workerId' | 'storeHealth' | 'logger' | 'bus'
 >
-type Moment = Pick<WorkerState, 'phase' | 'recovery'>
 
 /** The scheduled verification of a worker; `moment`: undefined before there is one. */
 export function createVerifySchedule(
@@ -22,22 +22,11 @@ export function createVerifySchedule(
       worker,
       logger,
       sessions: () => service.roster.ids(),
-      waiting: () => waiting(moment(), storeHealth),
+      waiting: () => whyNotNow(moment(), storeHealth),
       found: (check) => tell(parts, check),
     },
     intervalMs,
   )
-}
-
-/** It is of less importance than everything else. */
-function waiting(
-  moment: Moment | undefined,
-  { view }: WorkerState['storeHealth'],
-): string | undefined {
-  if (moment?.phase === 'stopping') return 'the worker stops'
-  if (moment?.phase !== 'running' || moment.recovery.phase === 'running')
-    return 'sessions are being recovered'
-  return view.healthy ? undefined : 'the object store is away'
 }
 
 function tell({ logger, bus }: Parts, check: SessionCheck | PartCheck): void {

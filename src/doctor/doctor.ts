@@ -4,6 +4,7 @@ import { controlSocket, sessions, systemdUnit, worker } from './daemon.ts'
 import { fail, type Finding, type Verdict } from './finding.ts'
 import { fileLimit, node } from './machine.ts'
 import { backend, clock, whatsapp } from './network.ts'
+import { secondSite } from './second-site.ts'
 import { configuration, recovery, sameSettings } from './settings.ts'
 import { diskSpace, diskSync, registry, stateDirectory } from './state.ts'
 import { bucketRules, encryption, store } from './store.ts'
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   store,
   encryption,
   bucketRules,
+  secondSite,
   clock,
   backend,
   whatsapp,

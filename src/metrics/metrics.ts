@@ -23,6 +23,8 @@ export interface MetricSources {
   backend: Pick<WorkerRegistry, 'health'>
   logins: Pick<LoginGate, 'pauses'>
   verified(): VerifiedFigures
+  /** Undefined where nothing is copied to a second site. */
+  copied(): CopyFigures | undefined
 }
 
 interface VerifiedFigures {
@@ -31,6 +33,12 @@ interface VerifiedFigures {
   damaged: readonly string[]
   /** Milliseconds since the epoch: of the one that was verified longest ago, if all were. */
   oldestAt?: number
+}
+
+interface CopyFigures {
+  intervalMs: number
+  /** Milliseconds since the epoch: when the last complete copy began. */
+  completeAt?: number
 }
 
 interface SessionFigures {
@@ -54,6 +62,8 @@ export interface MetricsOptions {
 const ABSENT_AT_FIRST = [
   'wa_gateway_last_bundle_timestamp_seconds',
   'wa_gateway_last_snapshot_timestamp_seconds',
+  'wa_gateway_copy_age_seconds',
+  'wa_gateway_copy_interval_seconds',
   'wa_gateway_backend_registered',
   'wa_gateway_backend_up',
   'wa_gateway_backend_last_success_timestamp_seconds',
@@ -97,6 +107,8 @@ export class Metrics {
     const { wa_gateway_messages_received_total: received } = this.#instruments
     if (event.type === 'message') received.inc()
     if (event.type === 'session') this.#changed(event.view)
+    if (event.type === 'copy')
+      this.#instruments.wa_gateway_copies_total.inc({ outcome: event.copy.outcome })
     if (event.type === 'recovery' && event.event.type === 'settled')
       this.#recovered(event.event.result)
   }
@@ -177,6 +189,7 @@ export class Metrics {
     counted(metrics.wa_gateway_forfeited_sessions_total, forfeits.length)
     counted(metrics.wa_gateway_forfeited_changes_total, changes)
     this.#readVerified(sources.verified())
+    this.#readCopied(sources.copied())
     this.#readBackend(sources)
     this.#readSessions(sources)
   }
@@ -192,6 +205,14 @@ export class Metrics {
     metrics.wa_gateway_verification_age_seconds.set(age / 1000)
     metrics.wa_gateway_unverified_sessions.set(sessions - verified)
     metrics.wa_gateway_damaged_sessions.set(damaged.length)
+  }
+
+  #readCopied(copied: CopyFigures | undefined): void {
+    if (copied === undefined) return
+    const { intervalMs, completeAt = this.#startedAt } = copied
+    const metrics = this.#instruments
+    metrics.wa_gateway_copy_age_seconds.set(Math.max(0, this.#now() - completeAt) / 1000)
+    metrics.wa_gateway_copy_interval_seconds.set(intervalMs / 1000)
   }
 
   #now(): number {
@@ -255,6 +276,8 @@ export class Metrics {
     // A rate over a counter that did not exist before its first event misses that event.
     for (const status of ['sent', 'pending'])
       metrics.wa_gateway_messages_sent_total.inc({ status }, 0)
+    for (const outcome of ['complete', 'incomplete', 'failed'])
+      metrics.wa_gateway_copies_total.inc({ outcome }, 0)
     metrics.wa_gateway_recoveries_total.inc({ outcome: 'recovered', cause: 'none' }, 0)
     for (const cause of Object.keys(CAUSES)) metrics.wa_gateway_disconnects_total.inc({ cause }, 0)
     for (const phase of PHASES) metrics.wa_gateway_recovery_duration_seconds.zero({ phase })

@@ -126,6 +126,19 @@ export const METRICS = {
     type: 'gauge',
     help: 'Sessions that were found damaged in the object store when they were last verified.',
   },
+  wa_gateway_copy_age_seconds: {
+    type: 'gauge',
+    help: "How long ago the last complete copy to the second site began, from the worker's start where there never was one; absent without WA_GATEWAY_COPY_TO.",
+  },
+  wa_gateway_copy_interval_seconds: {
+    type: 'gauge',
+    help: 'WA_GATEWAY_COPY_INTERVAL; absent without WA_GATEWAY_COPY_TO.',
+  },
+  wa_gateway_copies_total: {
+    type: 'counter',
+    help: 'Copies of everything to the second site that ended: `complete`, `incomplete` where sessions were left out, or `failed`.',
+    labels: ['outcome'],
+  },
   wa_gateway_fences_total: {
     type: 'counter',
     help: 'Times that another worker ended the log of this one.',

@@ -59,6 +59,11 @@ export function entryOf(event: Event<'events'>, now: number): Omit<Entry, 'key'>
     const { severity, sessionId: subject = '', what: text } = event.finding
     return { at: now, subject, text, color: severity === 'warning' ? 'yellow' : 'red' }
   }
+  if (event.type === 'copy') {
+    const { store: subject, outcome, detail } = event.copy
+    if (outcome === 'complete') return undefined
+    return { at: now, subject, text: `copy ${outcome}: ${detail ?? ''}`, color: 'yellow' }
+  }
   return recoveryEntry(event.event, now)
 }
 

@@ -17,6 +17,21 @@ export type SessionEvent =
   | { type: 'pairing'; sessionId: string; qr?: string; code?: string }
   | { type: 'recovery'; event: RecoveryEvent }
   | { type: 'finding'; finding: Finding }
+  | { type: 'copy'; copy: SiteCopy }
+
+/** How a copy of everything to the second site ended. Times are milliseconds since the epoch. */
+export interface SiteCopy {
+  /** As the configuration names it. */
+  store: string
+  outcome: 'complete' | 'incomplete' | 'failed'
+  /** When it began; for `failed`, when it ended. */
+  at: number
+  /** That the store has, and bytes that were sent. */
+  sessions: number
+  bytes: number
+  /** What was left out, or what failed. */
+  detail?: string
+}
 
 export interface ServiceSettings {
   runner: RunnerSettings

@@ -97,6 +97,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       },
       backend: { kind: 'standalone', registered: true },
       verify: { intervalMs: 604_800_000, sessions: 2, verified: 1, damaged: ['ben'], lastAt: AT },
+      copy: { store: 's3://whatsapp-copy', intervalMs: 3_600_000, completeAt: AT, nextAt: AT },
       recovery: {
         phase: 'done',
         total: 2,

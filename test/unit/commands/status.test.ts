@@ -58,6 +58,20 @@ test('all is well: a short page', () => {
   )
 })
 
+test('a second site, while all is well and while it fails', () => {
+  const copy = { store: 's3://copy', intervalMs: 3_600_000, completeAt: NOW - 600_000 }
+  expect(renderStatus(status({ copy }), NOW)).toContain('copy      s3://copy, complete 10m ago\n')
+  const running = { done: 3, total: 8 }
+  expect(renderStatus(status({ copy: { ...copy, running } }), NOW)).toContain(
+    'copy      s3://copy, complete 10m ago; copying, 3 of 8 sessions\n',
+  )
+  const trouble = { at: NOW, outcome: 'failed', detail: 'no answer from there' } as const
+  const failing = { store: 's3://copy', intervalMs: 3_600_000, trouble }
+  expect(renderStatus(status({ copy: failing }), NOW)).toContain(
+    'copy      s3://copy, no complete copy yet; FAILING: no answer from there\n',
+  )
+})
+
 test('what is behind, lost and wanted is said in words', () => {
   const page = renderStatus(
     status({

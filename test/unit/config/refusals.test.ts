@@ -6,6 +6,11 @@ import { load, refused } from './fixture.ts'
 
 const PLAIN = { WA_GATEWAY_ALLOW_PLAINTEXT: 'true' }
 const CREDENTIALS = { MINIO_ACCESS_KEY: 'hush-a', MINIO_SECRET_KEY: 'hush-b', ...PLAIN }
+const COPY_CREDENTIALS = {
+  WA_GATEWAY_COPY_ACCESS_KEY: 'hush-c',
+  WA_GATEWAY_COPY_SECRET_KEY: 'hush-d',
+}
+const TO_THEIRS = { WA_GATEWAY_COPY_TO: 's3://theirs' }
 const BACKEND = {
   BACKEND_URL: 'http://backend',
   WORKER_AUTH_TOKEN: 'hush-token',
@@ -80,6 +85,45 @@ test.each<[string, Record<string, string>, string]>([
     'WA_GATEWAY_KEEP_DAILY',
     { WA_GATEWAY_KEEP_WITHIN: '7d', WA_GATEWAY_KEEP_DAILY: '3' },
     'make it longer or unset it',
+  ],
+  [
+    'WA_GATEWAY_COPY_TO',
+    { WA_GATEWAY_COPY_TO: 'folder:copies' },
+    "'folder:copies' is not folder:/",
+  ],
+  ['WA_GATEWAY_COPY_TO', { WA_GATEWAY_COPY_TO: 's3://x' }, "'s3://x' is not folder:/path, s3://b"],
+  [
+    'WA_GATEWAY_COPY_TO',
+    { WA_GATEWAY_STORAGE_DIR: '/d', WA_GATEWAY_COPY_TO: 'folder:/d/../d/' },
+    "/d/../d/ is this worker's own store",
+  ],
+  [
+    'WA_GATEWAY_COPY_TO',
+    {
+      MINIO_ENDPOINT: 'm',
+      MINIO_PORT: '443',
+      MINIO_BUCKET: 'ours',
+      ...CREDENTIALS,
+      ...COPY_CREDENTIALS,
+      WA_GATEWAY_COPY_ENDPOINT: 'm',
+      WA_GATEWAY_COPY_TO: 's3://ours',
+    },
+    "s3://ours is this worker's own store",
+  ],
+  [
+    'WA_GATEWAY_COPY_ENDPOINT',
+    { ...COPY_CREDENTIALS, ...TO_THEIRS, ...PLAIN },
+    'is missing: WA_GATEWAY_COPY_TO (environment',
+  ],
+  [
+    'WA_GATEWAY_COPY_SECRET_KEY',
+    { WA_GATEWAY_COPY_ENDPOINT: 'm', WA_GATEWAY_COPY_ACCESS_KEY: 'hush', ...TO_THEIRS, ...PLAIN },
+    'is in S3, which needs it',
+  ],
+  [
+    'WA_GATEWAY_ENCRYPTION_KEY',
+    { WA_GATEWAY_COPY_ENDPOINT: 'm', ...COPY_CREDENTIALS, ...TO_THEIRS },
+    'brings sessions to another host',
   ],
   ['WA_GATEWAY_SHIP_WINDOW', { WA_GATEWAY_SHIP_WINDOW: '0' }, "'0' is not from 1"],
   ['MINIO_ENDPOINT', { WA_GATEWAY_STORAGE: 's3', ...CREDENTIALS }, "storage 's3' of WA_GATEWAY_ST"],

@@ -4,6 +4,7 @@ import { judgeSessions, judgeSocket, judgeUnit } from '../../../src/doctor/daemo
 import type { Finding } from '../../../src/doctor/finding.ts'
 import { judgeLimit, judgeNode } from '../../../src/doctor/machine.ts'
 import { judgeClock, judgeReach } from '../../../src/doctor/network.ts'
+import { judgeSecondSite, type SecondSiteFacts } from '../../../src/doctor/second-site.ts'
 import { judgeRecovery, judgeSame, judgeSettings } from '../../../src/doctor/settings.ts'
 import { judgeDirectory, judgeSpace, judgeSyncs } from '../../../src/doctor/state.ts'
 import { judgeEncryption, judgeRules, judgeStore } from '../../../src/doctor/store.ts'
@@ -107,6 +108,21 @@ describe('the store', () => {
       judgeRules({ bucket: 'b', prefix: '', rules: { lifecycle: undefined, versioning: 'off' } }),
       /cannot be read/,
     ],
+  ])
+})
+
+describe('the second site', () => {
+  const now = 1_700_000_000_000
+  const copy = { store: 's3://copy', intervalMs: 3_600_000, completeAt: now - 600_000 }
+  const of = (more: Partial<NonNullable<SecondSiteFacts['copy']>>) =>
+    judgeSecondSite({ label: 's3 b/c', copy: { ...copy, ...more }, now })
+  const trouble = { at: now, outcome: 'failed', detail: 'it is full' } as const
+  judged([
+    ['skip', judgeSecondSite(undefined), /WA_GATEWAY_COPY_TO/],
+    ['pass', judgeSecondSite({ label: 's3 b/c', copy: undefined, now }), /can be copied to/],
+    ['pass', of({}), /10 min old/],
+    ['warn', of({ completeAt: now - 9_000_000 }), /150 min old/],
+    ['warn', of({ trouble }), /failed: it is full/],
   ])
 })
 

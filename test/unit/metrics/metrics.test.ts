@@ -27,6 +27,7 @@ function sourcesOf(states: readonly SessionState[], more: Partial<MetricSources>
     backend: { health: () => ({ kind: 'standalone', registered: true }) },
     logins: { pauses: () => [] },
     verified: () => ({ sessions: 3, verified: 2, damaged: ['session-1'] }),
+    copied: () => undefined,
     ...more,
   } satisfies MetricSources
 }
@@ -66,6 +67,26 @@ test('how old the oldest verification is, from the start where one never was', a
   metrics.serve(sourcesOf([]))
   expect((await scrape(metrics)).get('wa_gateway_verification_age_seconds')).toBe(0)
   expect((await scrape(metrics)).get('wa_gateway_unverified_sessions')).toBe(1)
+})
+
+test('how old the last complete copy at the second site is, where there is one', async () => {
+  const metrics = create()
+  metrics.serve(sourcesOf([]))
+  const without = await scrape(metrics)
+  expect(without.has('wa_gateway_copy_age_seconds')).toBe(false)
+  expect(without.has('wa_gateway_copy_interval_seconds')).toBe(false)
+  expect(without.get('wa_gateway_copies_total{outcome="failed"}')).toBe(0)
+  let completeAt: number | undefined
+  const copied = () => ({ intervalMs: 60_000, ...(completeAt !== undefined && { completeAt }) })
+  metrics.serve(sourcesOf([], { copied }))
+  expect((await scrape(metrics)).get('wa_gateway_copy_age_seconds')).toBe(0)
+  completeAt = AT - 300_000
+  const run = { store: 'folder:/b', outcome: 'failed', at: AT, sessions: 0, bytes: 0 } as const
+  metrics.listen({ type: 'copy', copy: run })
+  const samples = await scrape(metrics)
+  expect(samples.get('wa_gateway_copy_age_seconds')).toBe(300)
+  expect(samples.get('wa_gateway_copy_interval_seconds')).toBe(60)
+  expect(samples.get('wa_gateway_copies_total{outcome="failed"}')).toBe(1)
 })
 
 test('gauges tell how the worker is when it is asked', async () => {
