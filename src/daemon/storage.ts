@@ -63,5 +63,6 @@ export async function openOther(
     accessKey: accessKey.reveal(),
     secretKey: secretKey.reveal(),
     region,
+    settings: 'WA_GATEWAY_COPY',
   })
 }

@@ -6,7 +6,11 @@ export interface S3Place {
   /** `http://host:port` */
   endpoint: string
   bucket: string
+  /** What the names of the settings begin with that lead there; `MINIO` where left out. */
+  settings?: S3Settings | undefined
 }
+
+export type S3Settings = 'MINIO' | 'WA_GATEWAY_COPY'
 
 /**
  * What a failed exchange tells about the request.
@@ -60,7 +64,7 @@ export function s3Error(
   place: S3Place,
   subject: string,
 ): GatewayError {
-  const { endpoint, bucket } = place
+  const { endpoint, bucket, settings = 'MINIO' } = place
   const code = codeOf(thrown)
   const said = code === '' ? `HTTP ${exchange.status ?? 'without answer'}` : code
   const base = { subject: subject === '' ? bucket : subject, cause: thrown }
@@ -69,7 +73,7 @@ export function s3Error(
       ...base,
       code: 'store.no-bucket',
       message: `${endpoint} has no bucket '${bucket}'`,
-      hint: `create it (mc mb ALIAS/${bucket}), or name the right one in MINIO_BUCKET; it is never created by itself, since a typo would give the sessions a second home`,
+      hint: `create it (mc mb ALIAS/${bucket}), or name the right one${settings === 'MINIO' ? ' in MINIO_BUCKET' : ''}; it is never created by itself, since a typo would give the sessions a second home`,
     })
   }
   if (code === 'RequestTimeTooSkewed') {
@@ -93,7 +97,7 @@ export function s3Error(
       ...base,
       code: 'store.denied',
       message: `${endpoint} refused the credentials for bucket '${bucket}' (${said})`,
-      hint: 'check MINIO_ACCESS_KEY and MINIO_SECRET_KEY, and that this key may read, write, list and delete in the bucket',
+      hint: `check ${settings}_ACCESS_KEY and ${settings}_SECRET_KEY, and that this key may read, write, list and delete in the bucket`,
     })
   }
   return new GatewayError({
@@ -103,7 +107,7 @@ export function s3Error(
       exchange.status === undefined
         ? `${endpoint} does not answer (${code || messageOf(thrown)})`
         : `${endpoint} failed on bucket '${bucket}' (${said})`,
-    hint: hintFor(code, exchange),
+    hint: hintFor(code, exchange, settings),
   })
 }
 
@@ -123,14 +127,14 @@ function isFull(code: string, exchange: Exchange): boolean {
   return exchange.status === 507 || FULL_CODES.has(code)
 }
 
-function hintFor(code: string, exchange: Exchange): string {
+function hintFor(code: string, exchange: Exchange, settings: S3Settings): string {
   if (/CERT|SELF_SIGNED|ERR_TLS|ERR_SSL|EPROTO/.test(code)) {
-    return 'check MINIO_USE_SSL and the certificate (NODE_EXTRA_CA_CERTS names a private authority)'
+    return `check ${settings}_USE_SSL and the certificate (NODE_EXTRA_CA_CERTS names a private authority)`
   }
   if (exchange.status !== undefined && exchange.status >= 300 && exchange.status < 500) {
-    return 'check MINIO_ENDPOINT, MINIO_PORT and MINIO_REGION'
+    return `check ${settings}_ENDPOINT, ${settings}_PORT and ${settings}_REGION`
   }
-  return 'check that the store runs, and MINIO_ENDPOINT, MINIO_PORT and MINIO_USE_SSL'
+  return `check that the store runs, and ${settings}_ENDPOINT, ${settings}_PORT and ${settings}_USE_SSL`
 }
 
 function messageOf(thrown: unknown): string {

@@ -5,7 +5,7 @@ import type { ListedObject, ObjectStore, PutOutcome, RequestOptions, StoredObjec
 import { readBody } from './s3-body.ts'
 import { S3Caller } from './s3-call.ts'
 import type { RetryLimits } from './s3-call.ts'
-import { isMissing } from './s3-errors.ts'
+import { isMissing, type S3Settings } from './s3-errors.ts'
 import { noConditionalWrites } from './no-conditional-writes.ts'
 import { listQuery, parseListPage } from './s3-list.ts'
 import type { ListPage, ListQuery } from './s3-list.ts'
@@ -23,6 +23,8 @@ export interface S3Config {
   region: string
   /** Puts every name behind it, as in `team-a/`. */
   prefix?: string | undefined
+  /** For hints: what the names of the settings begin with that it comes from. */
+  settings?: S3Settings | undefined
   limits?: Partial<S3Limits> | undefined
 }
 
@@ -65,7 +67,11 @@ class S3Store implements ObjectStore {
     this.label = `s3 ${address}/${config.bucket}${this.#prefix && `/${this.#prefix.slice(0, -1)}`}`
     this.#transport = transport
     this.#client = createClient(config, transport)
-    this.#caller = new S3Caller(transport, limits, { endpoint, bucket: config.bucket })
+    this.#caller = new S3Caller(transport, limits, {
+      endpoint,
+      bucket: config.bucket,
+      settings: config.settings,
+    })
   }
 
   async get(name: string, options?: RequestOptions): Promise<StoredObject | undefined> {
@@ -232,6 +238,7 @@ class S3Store implements ObjectStore {
 }
 
 export function createClient(config: S3Config, transport: S3Transport): Client {
+  const { settings = 'MINIO' } = config
   try {
     return new Client({
       endPoint: config.endpoint,
@@ -250,7 +257,7 @@ export function createClient(config: S3Config, transport: S3Transport): Client {
     throw new GatewayError({
       code: 'config.invalid',
       message: `the S3 client refuses these settings: ${error instanceof Error ? error.message : String(error)}`,
-      hint: 'MINIO_ENDPOINT is a host name without http:// and port; MINIO_PORT is the port',
+      hint: `${settings}_ENDPOINT is a host name without http:// and port; ${settings}_PORT is the port`,
       cause: error,
     })
   }

@@ -75,3 +75,13 @@ test.each([
 ] as const)('%s with status %s, sent %s, is %s', (code, status, sent, expected) => {
   expect(classifyFailure(coded(code), exchange(status, sent))).toBe(expected)
 })
+
+test('a second site is reached by settings of its own', () => {
+  const second = { ...place, settings: 'WA_GATEWAY_COPY' } as const
+  const hints = [coded('AccessDenied'), coded('NoSuchBucket'), coded('')].map(
+    (thrown, i) => s3Error(thrown, exchange([403, 404, 503][i]), second, 'v1/a').hint,
+  )
+  expect(hints[0]).toContain('WA_GATEWAY_COPY_SECRET_KEY')
+  expect(hints[2]).toContain('WA_GATEWAY_COPY_ENDPOINT')
+  expect(hints.join()).not.toContain('MINIO')
+})
