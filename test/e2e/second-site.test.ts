@@ -1,6 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { BUCKET, openS3Stage } from '../support/s3-stage.ts'
+import { startS3Stub } from '../support/s3-stub.ts'
 import { openStage } from '../support/stage.ts'
 
 test('host and store are lost; sessions come back from the second site', async () => {
@@ -71,4 +73,57 @@ test('copies by itself; a second site that fails disturbs nobody, and one that i
   await stage.startOnline({ WA_GATEWAY_STORAGE_DIR: site })
   await stage.exchange('from the second site')
   stage.expectNoHarm()
+}, 180_000)
+
+test('between two S3 servers, each with credentials of its own: cut short by a kill, and back', async () => {
+  const { stage, s3: first } = await openS3Stage(1)
+  const secretKey = 'the-secret-of-the-second-site'
+  const second = await startS3Stub({ buckets: ['copies'], accessKey: 'second-site', secretKey })
+  onTestFinished(() => second.close())
+  const reach = {
+    WA_GATEWAY_COPY_ENDPOINT: second.endpoint,
+    WA_GATEWAY_COPY_PORT: String(second.port),
+    WA_GATEWAY_COPY_USE_SSL: 'false',
+    WA_GATEWAY_COPY_ACCESS_KEY: second.accessKey,
+  }
+  const credentials = { ...reach, WA_GATEWAY_COPY_SECRET_KEY: secretKey }
+  const wrong = { ...reach, WA_GATEWAY_COPY_SECRET_KEY: `not ${secretKey}` }
+  const refusing = await stage.startPaired({ ...wrong, WA_GATEWAY_COPY_TO: 's3://copies' })
+  await refusing.eventually('the copy to be refused', async () => {
+    const { copy } = await refusing.client.call('status', {})
+    return copy?.trouble?.detail?.includes('refused the credentials') === true ? true : undefined
+  })
+  const denied = await stage.run('backup', 'copy', '--to', 's3://copies')
+  expect([denied.status, denied.stderr]).toEqual([
+    4,
+    expect.stringContaining('WA_GATEWAY_COPY_SECRET_KEY'),
+  ])
+  await stage.exchange('while the second site refuses')
+  await refusing.stop()
+  const gateway = await stage.startOnline(credentials)
+  second.faults.inject({ on: 'put', name: /owner$/, times: 1, fault: { kind: 'hang' } })
+  const cut = stage.run('backup', 'copy', '--to', 's3://copies/blue')
+  await gateway.eventually('the copy to be on its last object', () =>
+    Promise.resolve(second.count('put', /owner$/) > 0 ? true : undefined),
+  )
+  await gateway.stop('SIGKILL')
+  await cut
+  await stage.startOnline(credentials)
+  const again = await stage.run('backup', 'copy', '--to', 's3://copies/blue', '--prune', '--json')
+  expect([again.status, again.stderr]).toEqual([0, ''])
+  await stage.gateway.stop()
+  const lastly = await stage.start({ ...credentials, SESSION_RECOVERY_ENABLED: 'false' })
+  expect((await stage.run('backup', 'copy', '--to', 's3://copies/blue')).status).toBe(0)
+  await lastly.stop('SIGKILL')
+  await stage.wipe()
+  first.objects(BUCKET).clear()
+  // A daemon makes the new store its own, and what was lost comes back into it.
+  await stage.start(credentials)
+  expect((await stage.run('backup', 'copy', '--from', 's3://copies/blue')).status).toBe(0)
+  // A worker without a disk of its own looks for its sessions when it starts.
+  await stage.gateway.stop()
+  await stage.startOnline(credentials)
+  await stage.exchange('from the second site')
+  stage.expectNoHarm()
+  expect(stage.output).not.toContain(secretKey)
 }, 180_000)

@@ -3,7 +3,7 @@ import type { Environment } from './gateway.ts'
 import { startS3Stub, type S3Stub } from './s3-stub.ts'
 import { openStage, type Stage } from './stage.ts'
 
-const BUCKET = 'whatsapp-sessions'
+export const BUCKET = 'whatsapp-sessions'
 
 /** Names of bundles, and of fences. */
 export const BUNDLE = /^v1\/workers\/.*\/\d+$/

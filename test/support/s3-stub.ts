@@ -15,6 +15,8 @@ export interface StubOptions {
   buckets?: string[]
   /** 0, a free one, where left out. */
   port?: number
+  accessKey?: string
+  secretKey?: string
   /** Objects in a page of a list. */
   pageSize?: number
   /** Which server it behaves like with conditional writes; `aws` where left out. */
@@ -38,8 +40,8 @@ export async function startS3Stub(options: StubOptions = {}): Promise<S3Stub> {
 
 export class S3Stub {
   readonly endpoint = '127.0.0.1'
-  readonly accessKey = 'stub-access-key'
-  readonly secretKey = 'stub-secret-key-0123456789'
+  readonly accessKey: string
+  readonly secretKey: string
   readonly region = 'us-east-1'
   readonly faults = new Faults()
   /** Genuine requests in their order, faulted ones included. */
@@ -50,6 +52,8 @@ export class S3Stub {
   readonly #generation: Generation
 
   constructor(options: StubOptions) {
+    this.accessKey = options.accessKey ?? 'stub-access-key'
+    this.secretKey = options.secretKey ?? 'stub-secret-key-0123456789'
     this.#pageSize = options.pageSize ?? 1000
     this.#generation = options.generation ?? 'aws'
     for (const name of options.buckets ?? []) this.makeBucket(name)
