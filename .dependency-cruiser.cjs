@@ -49,7 +49,7 @@ module.exports = {
         '^src/(control|store|backend)/',
         '^src/registry/inspect\\.ts$',
         '^src/replica/crypto/(inspect|key)\\.ts$',
-        '^src/daemon/storage\\.ts$',
+        '^src/daemon/(storage|known-folders)\\.ts$',
       ],
       'opens what the daemon opens, to look at it',
     ),

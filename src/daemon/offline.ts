@@ -13,6 +13,7 @@ import type { RecoveryRoute } from '../session/report.ts'
 import { probeConditionalWrites } from '../store/probe.ts'
 import { claimState } from '../whatsapp/claim-state.ts'
 import { Encryption } from './encryption.ts'
+import { KnownFolders } from './known-folders.ts'
 import { knownSessions } from './known-sessions.ts'
 import { replicaSettings } from './settings.ts'
 import { openConfiguredStore } from './storage.ts'
@@ -56,7 +57,7 @@ export async function recoverOffline(
   closers.defer(() => auth.close())
   const { registry } = await openSqliteRegistry({ file: config.registry.file })
   closers.defer(() => registry.close())
-  const store = await openConfiguredStore(config.storage)
+  const store = await openConfiguredStore(config.storage, new KnownFolders(config.stateDir))
   closers.defer(() => store.close())
   await store.check()
   await probeConditionalWrites(store, { signal })

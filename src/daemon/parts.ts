@@ -10,6 +10,7 @@ import { StoreReplica } from '../replica/replica.ts'
 import { reviveForBaileys } from '../whatsapp/revive.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { Encryption } from './encryption.ts'
+import { KnownFolders } from './known-folders.ts'
 import { createMetrics } from './measure.ts'
 import { replicaSettings } from './settings.ts'
 import { openConfiguredStore } from './storage.ts'
@@ -40,7 +41,8 @@ export async function openParts(
   const auth = await openAuth(config, logger, closers)
   const opened = await openRegistry(config, logger, closers)
   const metrics = createMetrics(config, version)
-  const store = measuredStore(await openConfiguredStore(config.storage), (request) => {
+  const folders = new KnownFolders(config.stateDir)
+  const store = measuredStore(await openConfiguredStore(config.storage, folders), (request) => {
     metrics.requested(request)
     storeHealth.heard(request)
   })

@@ -1,10 +1,13 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { SeenVersions } from '../replica/crypto/keyring.ts'
-import { GatewayError } from '../session/errors.ts'
+import { readJsonFile, writeJsonFile } from './json-file.ts'
 
 const content = z.record(z.string(), z.int().positive())
+const WORDS = {
+  says: 'how far the keyring had come',
+  hint: 'compare the keys with `backup key list` on another worker, then delete the file',
+}
 
 /** How far keyrings had come when this host last saw them: a small file in the state directory. */
 export class SeenKeyrings implements SeenVersions {
@@ -13,7 +16,7 @@ export class SeenKeyrings implements SeenVersions {
 
   constructor(stateDir: string) {
     this.#path = join(stateDir, 'keyrings.json')
-    this.#versions = new Map(Object.entries(read(this.#path)))
+    this.#versions = new Map(Object.entries(readJsonFile(this.#path, content, WORDS) ?? {}))
   }
 
   get(ringId: string): number {
@@ -23,29 +26,6 @@ export class SeenKeyrings implements SeenVersions {
   set(ringId: string, version: number): void {
     if (this.get(ringId) === version) return
     this.#versions.set(ringId, version)
-    const aside = `${this.#path}.new`
-    const file = openSync(aside, 'w', 0o600)
-    try {
-      writeSync(file, `${JSON.stringify(Object.fromEntries(this.#versions))}\n`)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    renameSync(aside, this.#path)
-  }
-}
-
-function read(path: string): Record<string, number> {
-  try {
-    return content.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {}
-    throw new GatewayError({
-      code: 'state.corrupt',
-      subject: path,
-      message: `${path} cannot be read: it says how far the keyring had come`,
-      hint: 'compare the keys with `backup key list` on another worker, then delete the file',
-      cause: error,
-    })
+    writeJsonFile(this.#path, Object.fromEntries(this.#versions))
   }
 }

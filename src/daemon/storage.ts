@@ -1,13 +1,18 @@
 import type { Config, StorageConfig } from '../config/config.ts'
 import { parseStoreAddress, STORE_ADDRESS_WORDS } from '../config/store-address.ts'
 import { GatewayError } from '../session/errors.ts'
+import type { FolderMemory } from '../store/folder-identity.ts'
 import { openStore } from '../store/open.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { S3Config } from '../store/s3.ts'
+import { KnownFolders } from './known-folders.ts'
 
-/** The object store that the configuration names. */
-export function openConfiguredStore(storage: StorageConfig): Promise<ObjectStore> {
-  if (storage.kind === 'folder') return openStore({ kind: 'folder', dir: storage.dir })
+/** The object store that the configuration names; `memory`: of folders that were used before. */
+export function openConfiguredStore(
+  storage: StorageConfig,
+  memory: FolderMemory,
+): Promise<ObjectStore> {
+  if (storage.kind === 'folder') return openStore({ kind: 'folder', dir: storage.dir, memory })
   return openStore({ kind: 's3', ...s3ConfigOf(storage) })
 }
 
@@ -31,7 +36,7 @@ export function s3ConfigOf(storage: Extract<StorageConfig, { kind: 's3' }>): S3C
  */
 export async function openOther(
   text: string,
-  { copy, encryption }: Pick<Config, 'copy' | 'encryption'>,
+  { copy, encryption, stateDir }: Pick<Config, 'copy' | 'encryption' | 'stateDir'>,
 ): Promise<ObjectStore> {
   const address = parseStoreAddress(text)
   if (address === undefined)
@@ -41,7 +46,8 @@ export async function openOther(
       message: `'${text}' is no store`,
       hint: `write ${STORE_ADDRESS_WORDS}`,
     })
-  if (address.kind === 'folder') return openStore(address)
+  if (address.kind === 'folder')
+    return openStore({ ...address, memory: new KnownFolders(stateDir, { rotates: true }) })
   const { endpoint, accessKey, secretKey, port, useSsl, region } = copy
   if (endpoint === undefined || accessKey === undefined || secretKey === undefined)
     throw new GatewayError({

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readEncryptionKeys } from '../config/encryption-keys.ts'
-import type { StorageConfig } from '../config/config.ts'
+import type { Config, StorageConfig } from '../config/config.ts'
+import { KnownFolders } from '../daemon/known-folders.ts'
 import { openConfiguredStore, s3ConfigOf } from '../daemon/storage.ts'
 import { inspectKeyring } from '../replica/crypto/inspect.ts'
 import { keyEncryptionKey } from '../replica/crypto/key.ts'
@@ -23,7 +24,7 @@ export const store: Check = check<StoreFacts | undefined>({
   id: 'store',
   title: 'Object store',
   gather: ({ config, signal }) =>
-    withStore(config.storage, async (opened) => {
+    withStore(config, async (opened) => {
       const began = performance.now()
       await opened.check({ signal })
       const answered = performance.now() - began
@@ -69,9 +70,7 @@ export const encryption: Check = check<EncryptionFacts>({
     if (key === undefined) return { ...facts, keys: undefined }
     const read = readEncryptionKeys(key.reveal())
     const keks = read.ok ? read.keys.map(keyEncryptionKey) : []
-    const keyring = await withStore(config.storage, (opened) =>
-      inspectKeyring(opened, keks, { signal }),
-    )
+    const keyring = await withStore(config, (opened) => inspectKeyring(opened, keks, { signal }))
     return { ...facts, keys: keyring?.keys }
   },
   judge: judgeEncryption,
@@ -132,13 +131,15 @@ export function judgeRules({ bucket, prefix, rules }: RulesFacts): Finding {
   return pass(`nothing that is needed expires; versioning is ${versioning ?? 'not told'}`)
 }
 
-/** Undefined for a folder that is not there: opening it would make it. */
+/** Undefined for a new folder that is not there: opening it would make it. */
 async function withStore<T>(
-  storage: StorageConfig,
+  { storage, stateDir }: Config,
   use: (store: ObjectStore) => Promise<T>,
 ): Promise<T | undefined> {
-  if (storage.kind === 'folder' && !existsSync(storage.dir)) return undefined
-  const opened = await openConfiguredStore(storage)
+  const memory = new KnownFolders(stateDir, { looks: true })
+  if (storage.kind === 'folder' && !existsSync(storage.dir) && !memory.get(storage.dir))
+    return undefined
+  const opened = await openConfiguredStore(storage, memory)
   try {
     return await use(opened)
   } finally {

@@ -38,6 +38,7 @@ export function causeOfDisconnect(evidence: DisconnectEvidence): CauseId {
 
 const BY_ERROR: Partial<Record<ErrorCode, CauseId>> = {
   'store.unavailable': 'store-unavailable',
+  'store.gone': 'store-unavailable',
   'store.unknown-outcome': 'store-unavailable',
   'store.full': 'store-unavailable',
   'store.denied': 'store-refused',

@@ -24,6 +24,7 @@ export const CODES = {
   interrupted: { exit: EXIT.interrupted, retryable: false },
 
   'store.unavailable': { exit: EXIT.failed, retryable: true },
+  'store.gone': { exit: EXIT.unreachable, retryable: true },
   'store.unknown-outcome': { exit: EXIT.failed, retryable: true },
   'store.denied': { exit: EXIT.permission, retryable: false },
   'store.no-bucket': { exit: EXIT.failed, retryable: false },

@@ -18,8 +18,8 @@ export const EXIT_WORDS: Record<keyof typeof EXIT, { means: string; todo: string
     todo: 'see `wa-gateway session list` and `wa-gateway backup list`',
   },
   unreachable: {
-    means: 'the daemon cannot be reached',
-    todo: 'the error says whether it does not run, hangs, or has another socket',
+    means: 'the daemon, or the folder of the object store, cannot be reached',
+    todo: 'the error says whether the daemon does not run, hangs, or has another socket; or what to mount',
   },
   timedOut: {
     means: 'timed out, the operation goes on',

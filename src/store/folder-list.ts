@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { directoryEntries, withCurrent } from './folder-object.ts'
-import { OBJECT_MARK, WORK_DIRECTORY } from './folder-paths.ts'
+import { OBJECT_MARK } from './folder-paths.ts'
 import { splitPrefix } from './names.ts'
 import type { ListedObject } from './port.ts'
 
@@ -86,7 +86,7 @@ async function sortedEntries(
 ): Promise<Entry[]> {
   const names = (await directoryEntries(join(root, directory))) ?? []
   return names
-    .filter((name) => name !== WORK_DIRECTORY && name.startsWith(startsWith))
+    .filter((name) => !name.startsWith(OBJECT_MARK) && name.startsWith(startsWith))
     .map((name): Entry =>
       name.endsWith(OBJECT_MARK)
         ? { key: name.slice(0, -OBJECT_MARK.length), kind: 'object' }

@@ -97,7 +97,9 @@ async function placeOnce(work: string, object: string, bytes: Uint8Array): Promi
   const etag = newEtag()
   const version = join(work, etag)
   try {
-    await mkdir(version, { recursive: true, mode: 0o700 })
+    // One by one: where the work directory is not, the folder is not either.
+    await mkdir(work, { mode: 0o700 })
+    await mkdir(version, { mode: 0o700 })
     await writeDurably(join(version, etag), bytes)
     await syncDirectory(version)
     await syncDirectory(work)

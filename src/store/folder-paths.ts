@@ -2,10 +2,12 @@ import { join } from 'node:path'
 
 /**
  * How names lie in the folder. `a/b` is the directory `<root>/a/b=`; '=' is in no name, so an
- * object `a/b` and an object `a/b/c` live side by side. Work in progress is in `<root>/=work`.
+ * object `a/b` and an object `a/b/c` live side by side. Work in progress is in `<root>/=work`,
+ * and what tells the folder from any other is the object `=id`, which has no name.
  */
 export const OBJECT_MARK = '='
 export const WORK_DIRECTORY = '=work'
+export const MARKER = '=id'
 
 export function objectPath(root: string, name: string): string {
   return join(root, name) + OBJECT_MARK

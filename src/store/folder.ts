@@ -1,18 +1,23 @@
 import { constants } from 'node:fs'
-import { access, mkdir, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { access, readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { GatewayError } from '../session/errors.ts'
-import { folderError, isErrno } from './folder-errors.ts'
+import { folderError } from './folder-errors.ts'
+import { FolderIdentity, type FolderMemory } from './folder-identity.ts'
 import { listNextParts, listObjects } from './folder-list.ts'
 import { createObject, removeObject, swapObject, withCurrent } from './folder-object.ts'
-import { objectPath, WORK_DIRECTORY } from './folder-paths.ts'
+import { objectPath } from './folder-paths.ts'
 import { sweepWork } from './folder-sweep.ts'
 import { checkName, checkPartsPrefix, checkPrefix } from './names.ts'
 import type { ListedObject, ObjectStore, PutOutcome, RequestOptions, StoredObject } from './port.ts'
 
-/** A folder as object store, made where it is missing. Any number of processes may share it. */
-export async function openFolderStore(dir: string): Promise<ObjectStore> {
-  const store = new FolderStore(resolve(dir))
+/**
+ * A folder as object store, made where it is new. Any number of processes may share it. One that is
+ * known (`memory`) and not there is opened all the same: every call throws `store.gone` until it is
+ * back.
+ */
+export async function openFolderStore(dir: string, memory?: FolderMemory): Promise<ObjectStore> {
+  const store = new FolderStore(resolve(dir), memory)
   await store.open()
   return store
 }
@@ -21,26 +26,36 @@ class FolderStore implements ObjectStore {
   readonly label: string
   readonly offHost = false
   readonly #root: string
+  readonly #identity: FolderIdentity
 
-  constructor(root: string) {
+  constructor(root: string, memory: FolderMemory | undefined) {
     this.#root = root
+    this.#identity = new FolderIdentity(root, memory)
     this.label = `folder ${root}`
   }
 
   async open(): Promise<void> {
-    await this.#run('', undefined, async () => {
-      await this.#makeRoot()
-      await sweepWork(this.#root, Date.now())
-    })
+    try {
+      await this.#run('', undefined, async () => {
+        await this.#identity.prove()
+        await sweepWork(this.#root, Date.now())
+      })
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'store.gone') throw error
+    }
   }
 
   get(name: string, options?: RequestOptions): Promise<StoredObject | undefined> {
-    return this.#named(name, options, () =>
-      withCurrent(objectPath(this.#root, name), async (etag, file) => ({
+    return this.#named(name, options, async () => {
+      const object = objectPath(this.#root, name)
+      const found = await withCurrent(object, async (etag, file) => ({
         bytes: new Uint8Array(await readFile(file)),
         etag,
-      })),
-    )
+      }))
+      // In a folder that is gone there is nothing: that is no answer.
+      await this.#identity.confirm()
+      return found
+    })
   }
 
   put(name: string, bytes: Uint8Array, options?: RequestOptions): Promise<{ etag: string }> {
@@ -48,6 +63,7 @@ class FolderStore implements ObjectStore {
       // Each turn that is lost was won by another writer.
       for (;;) {
         options?.signal?.throwIfAborted()
+        await this.#identity.confirm()
         const current = await withCurrent(objectPath(this.#root, name), async (etag) => etag)
         const outcome =
           current === undefined
@@ -59,7 +75,7 @@ class FolderStore implements ObjectStore {
   }
 
   putIfAbsent(name: string, bytes: Uint8Array, options?: RequestOptions): Promise<PutOutcome> {
-    return this.#named(name, options, () => createObject(this.#root, name, bytes))
+    return this.#conditional(name, options, () => createObject(this.#root, name, bytes))
   }
 
   compareAndSwap(
@@ -68,7 +84,7 @@ class FolderStore implements ObjectStore {
     etag: string,
     options?: RequestOptions,
   ): Promise<PutOutcome> {
-    return this.#named(name, options, async () => {
+    return this.#conditional(name, options, async () => {
       // It becomes a path; and what this adapter never gave out matches nothing.
       if (!/^[0-9a-f]{32}$/.test(etag)) return { kind: 'conflict' }
       return swapObject(this.#root, name, bytes, etag)
@@ -76,7 +92,10 @@ class FolderStore implements ObjectStore {
   }
 
   remove(name: string, options?: RequestOptions): Promise<void> {
-    return this.#named(name, options, () => removeObject(this.#root, name))
+    return this.#named(name, options, async () => {
+      await this.#identity.confirm()
+      await removeObject(this.#root, name)
+    })
   }
 
   list(prefix: string, options?: RequestOptions): AsyncIterable<ListedObject> {
@@ -91,7 +110,7 @@ class FolderStore implements ObjectStore {
 
   async check(options?: RequestOptions): Promise<void> {
     await this.#run('', options?.signal, async () => {
-      await this.#makeRoot()
+      await this.#identity.prove()
       await access(this.#root, constants.R_OK | constants.W_OK | constants.X_OK)
     })
   }
@@ -100,19 +119,18 @@ class FolderStore implements ObjectStore {
     // Nothing is held open between calls.
   }
 
-  async #makeRoot(): Promise<void> {
-    try {
-      await mkdir(join(this.#root, WORK_DIRECTORY), { recursive: true, mode: 0o700 })
-    } catch (error) {
-      if (!isErrno(error, 'ENOTDIR', 'EEXIST')) throw error
-      throw new GatewayError({
-        code: 'store.unavailable',
-        message: `${this.#root} cannot be the object folder: it or a parent of it is a file`,
-        subject: this.#root,
-        hint: 'name another folder in WA_GATEWAY_STORAGE_DIR',
-        cause: error,
-      })
-    }
+  #conditional(
+    name: string,
+    options: RequestOptions | undefined,
+    work: () => Promise<PutOutcome>,
+  ): Promise<PutOutcome> {
+    return this.#named(name, options, async () => {
+      await this.#identity.confirm()
+      const outcome = await work()
+      // A folder that went meanwhile holds no version at all.
+      if (outcome.kind === 'conflict') await this.#identity.confirm()
+      return outcome
+    })
   }
 
   #named<T>(name: string, options: RequestOptions | undefined, work: () => Promise<T>): Promise<T> {
@@ -139,6 +157,7 @@ class FolderStore implements ObjectStore {
     options?.signal?.throwIfAborted()
     try {
       yield* walk(this.#root, prefix, options?.signal)
+      await this.#identity.confirm()
     } catch (error) {
       throw folderError(error, this.#root, prefix)
     }

@@ -47,6 +47,7 @@ const HOPELESS = new Set<ErrorCode>([
   'session.limit',
   'store.denied',
   'store.no-bucket',
+  'store.gone',
   'store.unavailable',
   'usage',
 ])
