@@ -1,9 +1,8 @@
-import { count, type Examined } from '../src/doctor/doctor.ts'
+import type { Examined } from '../src/doctor/doctor.ts'
 import { EXIT } from '../src/session/errors.ts'
 import { renderCounts, renderExamined } from './render/examined.ts'
 import { timeLimit } from './shared/cli.ts'
 import type { CommonOptions, Define } from './shared/context.ts'
-import { examination } from './shared/examine.ts'
 import { exitWith } from './shared/exit.ts'
 
 const MORE = `
@@ -23,6 +22,9 @@ export const define: Define = (command, context) => {
     .option('--only <check...>', 'these checks, by the ids that --json shows')
     .addHelpText('after', MORE)
     .action(async ({ only }: { only?: string[] }) => {
+      // What the checks need takes longer to load than all else.
+      const { count } = await import('../src/doctor/doctor.ts')
+      const { examination } = await import('./shared/examine.ts')
       const options = command.optsWithGlobals<CommonOptions>()
       const json = options.json === true
       const limit = timeLimit(options.timeout, 0, 'nothing was changed')

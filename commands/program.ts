@@ -171,7 +171,8 @@ const COMMANDS: Record<string, Leaf | Group> = {
   },
 }
 
-export function createProgram(context: Context): Command {
+/** `mute`: what is wrong with the command line is thrown alone, and not told. */
+export function createProgram(context: Context, mute = false): Command {
   const program = new Command('wa-gateway')
     .description('A WhatsApp gateway whose sessions survive restarts, lost disks and lost hosts.')
     .version(context.version, '-V, --version', 'print the version')
@@ -185,7 +186,9 @@ export function createProgram(context: Context): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
-      writeErr: (text) => context.stderr.write(text),
+      writeErr: (text) => {
+        if (!mute) context.stderr.write(text)
+      },
       getOutHelpWidth: () => context.columns ?? 80,
       getErrHelpWidth: () => context.columns ?? 80,
       getOutHasColors: () => false,
@@ -224,15 +227,19 @@ export async function loadCommand(
   if (entry !== undefined && 'load' in entry) (await entry.load()).define(command, context)
 }
 
-/** Every command by its words, in the order of the help; groups have commands of their own. */
+/**
+ * Every command by its words, in the order of the help; groups have commands of their own, and what
+ * `acts` does something by itself.
+ */
 export function commandPaths(
   commands: Record<string, Leaf | Group> = COMMANDS,
   before: readonly string[] = [],
-): { words: readonly string[]; group: boolean }[] {
+): { words: readonly string[]; group: boolean; acts: boolean }[] {
   return Object.entries(commands).flatMap(([name, entry]) => {
     const words = [...before, name]
-    if (!('commands' in entry)) return [{ words, group: false }]
-    return [{ words, group: true }, ...commandPaths(entry.commands, words)]
+    const acts = entry.load !== undefined
+    if (!('commands' in entry)) return [{ words, group: false, acts }]
+    return [{ words, group: true, acts }, ...commandPaths(entry.commands, words)]
   })
 }
 

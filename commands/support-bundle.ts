@@ -7,7 +7,6 @@ import type { Examined } from '../src/doctor/doctor.ts'
 import { errorToJson, GatewayError, toGatewayError } from '../src/session/errors.ts'
 import { withDaemon, type Cli } from './shared/cli.ts'
 import type { CommonOptions, Context, Define } from './shared/context.ts'
-import { examination } from './shared/examine.ts'
 import { tarOf } from './shared/tar.ts'
 
 const MORE = `
@@ -52,6 +51,7 @@ async function collect(cli: Cli, options: CommonOptions, context: Context): Prom
     cwd,
     configFile: options.config,
   })
+  const { examination } = await import('./shared/examine.ts')
   const checks: Examined[] = []
   for await (const examined of examination(options, context, signal)) checks.push(examined)
   const versions = {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { GatewayError } from '../../src/session/errors.ts'
-import { exportAll, type ExportedSession } from '../../src/transfer/export-all.ts'
-import { newMasterKey, type MasterKey } from '../../src/transfer/portable.ts'
+import type { ExportedSession } from '../../src/transfer/export-all.ts'
+import type { MasterKey } from '../../src/transfer/portable.ts'
 import { harmless } from '../../src/words/text.ts'
 import { withDaemon, type Cli } from '../shared/cli.ts'
 import { confirmed } from '../shared/confirm.ts'
@@ -69,6 +69,8 @@ async function run(
     note(`warning: online now, so the copy is old with the next message: ${running.join(', ')}`)
   const named = 'sessions' in target ? ids.join(',') : 'all'
   await confirmed(named, `Handing out ${accounts(ids.length)}`, options.confirm, context)
+  const { exportAll } = await import('../../src/transfer/export-all.ts')
+  const { newMasterKey } = await import('../../src/transfer/portable.ts')
   let key: Promise<MasterKey> | undefined
   const masterKey = async () => {
     key ??= passphrase({ file: options.passphraseFile, fresh: true }, context).then((words) =>

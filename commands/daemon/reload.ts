@@ -23,7 +23,9 @@ export const define: Define = (command, context) => {
       for (const warning of report.warnings) note(`warning: ${warning}`)
       show(report, () => renderReload(report))
       if (report.restart.length > 0)
-        note(`${report.restart.length} need a restart: systemctl restart wa-gateway`)
+        note(`${waiting(report.restart.length)} a restart: systemctl restart wa-gateway`)
     }),
   )
 }
+
+const waiting = (n: number) => (n === 1 ? '1 setting needs' : `${n} settings need`)

@@ -1,10 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { GatewayError } from '../../src/session/errors.ts'
-import { openBucket } from '../../src/transfer/bucket-source.ts'
-import { folderSource } from '../../src/transfer/folder-source.ts'
-import { importAll, type Imported } from '../../src/transfer/import-all.ts'
-import { masterKeys } from '../../src/transfer/portable.ts'
+import type { Imported } from '../../src/transfer/import-all.ts'
 import type { Source } from '../../src/transfer/source.ts'
 import { harmless } from '../../src/words/text.ts'
 import { locateBucket, type BucketFlags } from '../shared/bucket.ts'
@@ -71,6 +68,7 @@ async function run(
   context: Context,
 ): Promise<void> {
   const { signal, json, line } = cli
+  const { importAll } = await import('../../src/transfer/import-all.ts')
   const { source, close } = await openSource(path, options, command, context)
   const display = showProgress(context, json)
   try {
@@ -113,8 +111,11 @@ async function openSource(
 ): Promise<{ source: Source; close: () => void }> {
   if (path === undefined) {
     const bucket = locateBucket(options, command.optsWithGlobals<CommonOptions>(), context)
+    const { openBucket } = await import('../../src/transfer/bucket-source.ts')
     return openBucket(bucket, options.under)
   }
+  const { folderSource } = await import('../../src/transfer/folder-source.ts')
+  const { masterKeys } = await import('../../src/transfer/portable.ts')
   const ask = () => passphrase({ file: options.passphraseFile, fresh: false }, context)
   const source = await folderSource(resolve(context.cwd, path), masterKeys(ask))
   return { source, close: () => {} }

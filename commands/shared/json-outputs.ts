@@ -90,6 +90,10 @@ export const OUTPUTS: Record<string, Output> = {
     about: 'A line a session, the counts, and with `--connect` the events of the recovery.',
     schema: imported,
   },
+  'backup restore': {
+    about: 'With `--dry-run` it prints the plan instead, and changes nothing.',
+    schema: z.union([METHODS['backup.restore'].result, METHODS['backup.restore.plan'].result]),
+  },
   'backup export': { about: 'A line a session, then the counts.', schema: exported },
   status: {
     about: 'With `--why` it prints what `session show` does.',

@@ -44,10 +44,10 @@ export function fakeCopies(): Pick<
       const counts = { objects: 9, rewritten: 7, current: 1, failed: 1, bytes: 1_024 }
       emit({ type: 'end', summary: { key: 'a1'.repeat(8), ...counts } })
     },
-    'backup.key.remove': async ({ key }, { emit }) => {
+    'backup.key.remove': async (_, { emit }) => {
       emit({ type: 'progress', what: 'objects', done: 9, total: 9 })
       const keys = [{ id: 'a1'.repeat(8), state: 'active' as const, createdAt: AT }]
-      if (key === 'b2'.repeat(8)) emit({ type: 'end', keys, lockedWith: 'c3'.repeat(8) })
+      emit({ type: 'end', keys, lockedWith: 'c3'.repeat(8) })
     },
   }
 }

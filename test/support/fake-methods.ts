@@ -315,7 +315,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       emit({ type: 'end', summary })
     },
     'backup.restore.plan': async ({ session, backup: from, at, undo }) => {
-      if (from !== undefined && from !== '2-40') throw noBackup(session, from)
+      if (from === '9-9') throw noBackup(session, from)
       const base = { ...backup(session), newest: false }
       return {
         sessionId: session,
@@ -332,7 +332,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     },
     'backup.restore': async ({ session: id, backup: from, confirm }) => {
       confirmed(id, confirm)
-      if (from !== undefined && from !== '2-40') throw noBackup(id, from)
+      if (from === '9-9') throw noBackup(id, from)
       return { id, epoch: 3, seq: 51, replaced: backup(id) }
     },
   }

@@ -97,6 +97,14 @@ describe('streams', () => {
     expect(seen).toEqual([{ type: 'qr', qr: '2@x' }])
   })
 
+  test('a stream that ends without its last event broke off', async () => {
+    daemon.methods.recover = async (_, { emit }) => emit({ type: 'begin', total: 1 })
+    expect(await failure(collect(client.stream('recover', { all: true })))).toMatchObject({
+      code: 'daemon.unreachable',
+      message: expect.stringMatching(/broke off/) as unknown,
+    })
+  })
+
   test('a daemon that stops ends its streams with the reason', async () => {
     const reading = (async () => {
       for await (const _ of client.stream('events', {})) void daemon.close()

@@ -46,3 +46,15 @@ test.each([
   expect(stdout()).toBe('')
   expect(stderr()).toMatch(message)
 })
+
+test.each([
+  [['status', '--bogus'], "unknown option '--bogus'"],
+  [['session', 'show'], "missing required argument 'session'"],
+  [['session'], 'no command was given'],
+])('with --json %j is an object on stderr too', async (argv, message) => {
+  const { context, stdout, stderr } = terminal()
+  expect(await main([...argv, '--json'], context)).toBe(2)
+  expect(stdout()).toBe('')
+  const error = { code: 'usage', message, hint: 'add --help', retryable: false }
+  expect(JSON.parse(stderr())).toEqual({ error })
+})
