@@ -16,9 +16,11 @@ export function renderStored(results: Stored, columns?: number): string {
   return renderTable(['SESSION', 'OUTCOME', 'BACKUP', 'SIZE', 'DETAIL'], rows, columns)
 }
 
-/** The sessions that are not stored, by name; empty when all are. */
+/** The sessions that are not stored, by name, and what to do about it; empty when all are. */
 export function renderNotStored(results: Stored): string {
-  const missing = results.filter(({ stored }) => !stored).map(({ sessionId }) => sessionId)
+  const missing = results.filter(({ stored }) => !stored)
   if (missing.length === 0) return ''
-  return `${missing.length} of ${results.length} not stored: ${missing.join(', ')}`
+  const names = missing.map(({ sessionId }) => sessionId).join(', ')
+  const steps = new Set(missing.flatMap(({ next }) => next ?? []))
+  return [`${missing.length} of ${results.length} not stored: ${names}`, ...steps].join('\n')
 }

@@ -11,6 +11,8 @@ const stored = {
   backup: backupInfo.exactOptional(),
   /** Why it was not stored, or that nothing had changed. */
   detail: z.string().exactOptional(),
+  /** What a person does about it. */
+  next: z.string().exactOptional(),
 }
 const storeEvents = <T extends string>(type: T) =>
   z.discriminatedUnion('type', [

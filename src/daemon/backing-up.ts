@@ -65,6 +65,8 @@ async function storeOne(
   const { replica, auth } = worker
   try {
     if (!replica.holds(sessionId)) {
+      const why = auth.suspended(sessionId)
+      if (why !== undefined) return { sessionId, stored: false, ...suspended(sessionId, why) }
       const local = auth.find(sessionId)
       const stored = local === undefined || local.seq <= local.storedSeq
       return { sessionId, stored, detail: 'not running here: nothing was written' }
@@ -75,6 +77,15 @@ async function storeOne(
     if (backup === undefined) return { sessionId, stored: true, detail: 'nothing had changed' }
     return { sessionId, stored: true, backup }
   } catch (error) {
-    return { sessionId, stored: false, detail: toGatewayError(error).message }
+    const { message: detail, hint: next } = toGatewayError(error)
+    return { sessionId, stored: false, detail, ...(next !== undefined && { next }) }
+  }
+}
+
+/** Not held at the moment: taken by another worker, or about to be taken up again here. */
+function suspended(sessionId: string, why: string): { detail: string; next: string } {
+  return {
+    detail: `nothing was written: ${why}`,
+    next: `see \`wa-gateway session show ${sessionId}\` for whose '${sessionId}' is now; where it is here, run the same again`,
   }
 }

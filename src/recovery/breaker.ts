@@ -12,7 +12,9 @@ import type { CauseId } from '../session/cause.ts'
  * "Many": at least `sessions` different ones, each of which failed since anybody last got an
  * answer, within `windowMs`, and at least half as many as are online. So neither the few sessions
  * that are bad by themselves stop a thousand good ones, nor does it take long to notice that all
- * fail. Pure; times are milliseconds of one monotonic clock.
+ * fail. A worker of one or two sessions never pauses: nobody else would be spared, and that two fail
+ * says as little of everybody as of them. Each fails after its retries, which is reported, and tries
+ * again by itself, after two minutes at most. Pure; times are milliseconds of one monotonic clock.
  */
 export type Breaker =
   | { kind: 'closed'; failed: ReadonlyMap<string, Failure> }

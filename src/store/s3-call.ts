@@ -1,5 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { GatewayError } from '../session/errors.ts'
+import { holdOf } from './retry-after.ts'
 import { classifyFailure, s3Error, unknownOutcome } from './s3-errors.ts'
 import type { S3Place } from './s3-errors.ts'
 import type { Exchange, S3Transport } from './s3-transport.ts'
@@ -27,13 +28,36 @@ export interface Call<T> {
 
 const MAX_DELAY_MS = 5000
 
-/** Makes calls through the transport, tries again and names what failed. */
+/** Milliseconds; `now` of a clock that never goes back. */
+interface Clock {
+  now(): number
+  sleep(ms: number, signal: AbortSignal | undefined): Promise<void>
+}
+
+const CLOCK: Clock = {
+  now: () => performance.now(),
+  sleep: (ms, signal) => setTimeout(ms, undefined, signal && { signal }),
+}
+
+/**
+ * Makes calls through the transport, tries again and names what failed. A server that asks to be left
+ * alone for a while (Retry-After) is, by all calls.
+ */
 export class S3Caller {
-  readonly #transport: S3Transport
+  readonly #transport: Pick<S3Transport, 'run'>
   readonly #limits: RetryLimits
   readonly #place: S3Place
+  readonly #clock: Clock
+  /** When the server may be asked again. */
+  #heldUntil = 0
 
-  constructor(transport: S3Transport, limits: RetryLimits, place: S3Place) {
+  constructor(
+    transport: Pick<S3Transport, 'run'>,
+    limits: RetryLimits,
+    place: S3Place,
+    clock = CLOCK,
+  ) {
+    this.#clock = clock
     this.#transport = transport
     this.#limits = limits
     this.#place = place
@@ -42,12 +66,14 @@ export class S3Caller {
   async call<T>({ subject, signal, kind, request, outcome }: Call<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       signal?.throwIfAborted()
+      await this.#hold(signal)
       const exchange: Exchange = { signal, sent: false }
       try {
         return await this.#transport.run(exchange, () => request(exchange))
       } catch (thrown) {
         signal?.throwIfAborted()
         if (thrown instanceof GatewayError) throw thrown
+        this.#heed(exchange)
         const known = outcome?.(thrown, exchange)
         if (known !== undefined) return known.value
         const failure = classifyFailure(thrown, exchange)
@@ -62,10 +88,25 @@ export class S3Caller {
     }
   }
 
+  #heed(exchange: Exchange): void {
+    const until = this.#clock.now() + holdOf(exchange, Date.now())
+    this.#heldUntil = Math.max(this.#heldUntil, until)
+  }
+
+  /** Not all that waited at once when the time is up: over an eighth of it more. */
+  async #hold(signal: AbortSignal | undefined): Promise<void> {
+    const left = this.#heldUntil - this.#clock.now()
+    if (left > 0) await this.#sleep(left + (Math.random() * left) / 8, signal)
+  }
+
   async #pause(attempt: number, signal: AbortSignal | undefined): Promise<void> {
     const full = Math.min(this.#limits.baseDelayMs * 2 ** (attempt - 1), MAX_DELAY_MS)
+    await this.#sleep(full / 2 + (Math.random() * full) / 2, signal)
+  }
+
+  async #sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     try {
-      await sleep(full / 2 + (Math.random() * full) / 2, undefined, signal && { signal })
+      await this.#clock.sleep(ms, signal)
     } catch (error) {
       // The caller sees its own reason, not the timer's AbortError.
       signal?.throwIfAborted()

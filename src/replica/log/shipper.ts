@@ -106,7 +106,8 @@ export class Shipper {
     signal?.throwIfAborted()
     const local = this.#context.auth.find(sessionId)
     if (local === undefined || local.storedSeq >= local.seq) return
-    if (this.#context.held.get(sessionId)?.boot !== this.#boot) throw fenced(this.#boot)
+    if (this.#context.held.get(sessionId)?.boot !== this.#boot)
+      throw fencedError(this.#boot, sessionId)
     if (this.#state === 'stopped') throw stopped()
     const begin = (): void => {
       this.#changed(sessionId)
@@ -269,7 +270,7 @@ export class Shipper {
     this.#state = 'fenced'
     this.#dirty.clear()
     this.#landed()
-    this.#waiters.reject(fenced(this.#boot))
+    this.#waiters.rejectEach((sessionId) => fencedError(this.#boot, sessionId))
     const name = slotName(this.#me(), slot)
     this.#context.onFenced(this.#me(), slot, isFence(name, found))
   }
@@ -292,11 +293,13 @@ export class Shipper {
   }
 }
 
-function fenced(boot: string): GatewayError {
+/** What was asked for is not done; whose the session is now is found out meanwhile. */
+function fencedError(boot: string, sessionId: string): GatewayError {
   return new GatewayError({
     code: 'replica.fenced',
-    message: `another worker ended the log of this one (boot ${boot.slice(0, 8)})`,
-    hint: 'run `wa-gateway status` to see which sessions went on here and which did not',
+    subject: sessionId,
+    message: `another worker took sessions of this one over and ended its log (boot ${boot.slice(0, 8)}) before '${sessionId}' was stored`,
+    hint: `if '${sessionId}' is not among them it goes on here: run the same again in a few seconds; \`wa-gateway session show ${sessionId}\` tells whose it is`,
   })
 }
 

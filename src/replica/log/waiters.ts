@@ -45,6 +45,11 @@ export class Waiters {
     for (const waiter of this.#waiters) if (waiter.impatient) waiter.reject(error)
   }
 
+  /** Nothing more comes of any session. */
+  rejectEach(error: (sessionId: string) => unknown): void {
+    for (const waiter of this.#waiters) waiter.reject(error(waiter.sessionId))
+  }
+
   /** Nothing more comes, of this session or of any. */
   reject(error: unknown, sessionId?: string): void {
     for (const waiter of this.#waiters)

@@ -157,6 +157,25 @@ describe('a fenced worker', () => {
     expect(await worker.replica.owner(ID)).toMatchObject({ worker: 'w2' })
   })
 
+  it('says of a fold that met the fence what happened and what to do, and folds afterwards', async () => {
+    const worker = await paired()
+    await worker.pair('bar')
+    await worker.clock.advance(5_000)
+    const other = new TestWorker(store, { name: 'w2' })
+    await other.replica.claim({ sessionId: ID, assigned: false, takeOver: true })
+    worker.write('bar', 'kept')
+    const folding = worker.replica.fold('bar', 'manual')
+    const refused = expect(folding).rejects.toMatchObject({
+      code: 'replica.fenced',
+      subject: 'bar',
+      message: expect.stringMatching(/^another worker took sessions .* before 'bar' was stored$/),
+      hint: expect.stringContaining('run the same again in a few seconds'),
+    })
+    await worker.clock.advance(10_000)
+    await refused
+    expect(await worker.replica.fold('bar', 'manual')).toMatchObject({ sessionId: 'bar', seq: 3 })
+  })
+
   it('notices while it has nothing to write', async () => {
     const worker = await paired()
     await worker.replica.start()
