@@ -1,9 +1,9 @@
 /*
- * The dashboard over 1,000 sessions that change 200 times a second, as a person has it: the built
+ * The dashboard over 1,000 sessions that change 200 times a second, or not at all, as a person has it: the built
  * program in a pseudo-terminal of util-linux' `script`, over a real control socket. Its share of a
  * core is that of the process; key to screen is from writing `j` until its effect was read.
  *
- * `node bench/dashboard.ts COLUMNS ROWS`
+ * `node bench/dashboard.ts COLUMNS ROWS CHANGES_A_SECOND`
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,7 +15,6 @@ import { fileURLToPath } from 'node:url'
 import { percentile, type Row } from './report.ts'
 
 const SESSIONS = 1_000
-const CHANGES = 200
 const SECONDS = 20
 const KEYS = 200
 /** Of /proc/<pid>/stat, a second. */
@@ -60,12 +59,12 @@ async function childOf(pid: number): Promise<number> {
   return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim())
 }
 
-const [columns = '80', rows = '24'] = process.argv.slice(2)
+const [columns = '80', rows = '24', changes = '200'] = process.argv.slice(2)
 const dir = await mkdtemp(join(tmpdir(), 'wa-bench-dashboard-'))
 const socket = join(dir, 'control.sock')
 const daemon = spawn(
   process.execPath,
-  [path('../test/support/busy-daemon.ts'), socket, String(SESSIONS), String(CHANGES)],
+  [path('../test/support/busy-daemon.ts'), socket, String(SESSIONS), changes],
   { stdio: ['pipe', 'pipe', 'inherit'] },
 )
 await new Output(daemon).until(socket)
@@ -103,7 +102,7 @@ for (let n = 2; n <= KEYS + 1; n++) {
 const row: Row = {
   name: `${columns}x${rows}`,
   sessions: SESSIONS,
-  'changes/s': CHANGES,
+  'changes/s': Number(changes),
   '% of a core': Math.round(share * 1_000) / 10,
   'key to screen p50, ms': percentile(times, 0.5),
   'p95, ms': percentile(times, 0.95),

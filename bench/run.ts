@@ -74,8 +74,10 @@ const BENCHES: Bench[] = [
     name: 'dashboard',
     title: 'The dashboard over busy sessions',
     runs: [
-      ['80', '24'],
-      ['200', '60'],
+      ['80', '24', '200'],
+      ['200', '60', '200'],
+      ['80', '24', '0'],
+      ['200', '60', '0'],
     ],
   },
   {

@@ -1,7 +1,7 @@
 import type { Event, Result } from '../control/api.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { Fleet } from './fleet.ts'
-import { Frames } from './frames.ts'
+import { Frames, type Link } from './frames.ts'
 import { entryOf, Journal, type Entry } from './journal.ts'
 import type { Press } from './keyboard.ts'
 import { layoutOf, qrFits, type Layout, type Size } from './layout.ts'
@@ -19,6 +19,8 @@ export interface DashboardOptions {
   /** Whether the terminal shows colours. */
   color: boolean
   size: Size
+  /** Where it is drawn. */
+  link?: Link
   now?: () => number
 }
 
@@ -47,7 +49,7 @@ export class Dashboard {
     this.options = options
     this.#now = options.now ?? Date.now
     this.#size = options.size
-    this.#frames = new Frames(() => this.#draw())
+    this.#frames = new Frames(() => this.#draw(), options.link)
     this.world = {
       link: { kind: 'connecting' },
       heardAt: this.#now(),

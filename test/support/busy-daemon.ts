@@ -35,11 +35,11 @@ export function busy(daemon: FakeDaemon, sessions: number): Churn {
   const random = seeded(1)
   const listeners = new Set<(event: Event<'events'>) => void>()
   const pick = <T>(all: readonly T[]) => all[Math.floor(random() * all.length)]
-  const made = (id: string): SessionView => {
+  const made = (id: string, since = Date.now()): SessionView => {
     const [state, cause] = pick(STATES) ?? ['online']
     return session(id, {
       state,
-      since: Date.now(),
+      since,
       phone: `49170${id.slice(5)}000`,
       seq: 40,
       storedSeq: 40 - Math.floor(random() * 3),
@@ -48,7 +48,8 @@ export function busy(daemon: FakeDaemon, sessions: number): Churn {
   }
   const ids = Array.from({ length: sessions }, (_, n) => `shop-${String(n).padStart(4, '0')}`)
   daemon.sessions.clear()
-  for (const id of ids) daemon.sessions.set(id, made(id))
+  const before = Date.now() - 3_600_000
+  for (const id of ids) daemon.sessions.set(id, made(id, before))
   daemon.methods.events = async (_, { emit, signal }) => {
     listeners.add(emit)
     await new Promise((left) => signal.addEventListener('abort', left, { once: true }))
