@@ -86,8 +86,9 @@ test('SIGTERM ends it there too', async () => {
   await stopReading()
   process.kill(pid, 'SIGTERM')
   // Its parent, who waits for the reader, does not bury it.
-  await eventually('the end of the dashboard', async () => {
+  const ended = await eventually('the end of the dashboard', async () => {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    return /\) Z /.test(stat) ? true : undefined
+    return /\) Z /.test(stat) ? stat : undefined
   })
+  expect(ended).toMatch(new RegExp(`^${pid} `))
 })
