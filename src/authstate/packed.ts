@@ -41,19 +41,19 @@ export function packEntriesPlain(entries: readonly Entry[]): Uint8Array<ArrayBuf
 
 /** The inverse, off this thread where it is much; the values may be views on `packed`. */
 export async function unpackEntries(packed: Uint8Array): Promise<Entry[]> {
-  return readEntries(await unpackRaw(packed))
-}
-
-/** The list that writes.ts packed. */
-export async function unpackRaw(packed: Uint8Array): Promise<Uint8Array> {
   const { content, length } = contentOf(packed)
-  return length === undefined ? content : decompress(content, exactly(length))
+  return readEntries(length === undefined ? content : await decompress(content, exactly(length)))
 }
 
 /** The same at once. Both throw where the bytes are no entries, or some that no session can have. */
 export function unpackEntriesSync(packed: Uint8Array): Entry[] {
+  return readEntries(unpackRawSync(packed))
+}
+
+/** The list that writes.ts packed. */
+export function unpackRawSync(packed: Uint8Array): Uint8Array {
   const { content, length } = contentOf(packed)
-  return readEntries(length === undefined ? content : zstdDecompressSync(content, exactly(length)))
+  return length === undefined ? content : zstdDecompressSync(content, exactly(length))
 }
 
 /** `length`: of what is compressed. */

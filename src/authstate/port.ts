@@ -206,7 +206,8 @@ export interface AuthStore {
   faults(entries: readonly Entry[], options: { linked: boolean }): string[]
   /**
    * The same of the state of a linked device as src/authstate/packed.ts packs it, with how many keys
-   * there are and what does not go together. Rejects where the bytes are no packed entries.
+   * there are and what does not go together. The bytes change hands, with the buffer behind them.
+   * Rejects where they are no packed entries.
    */
   inspect(packed: Uint8Array): Promise<Inspection>
   /** The committed state, consistent at its seq, which `find` knows of by then. */

@@ -27,6 +27,7 @@ import type { Pressure } from './pressure.ts'
 import { copySession } from './quarantine.ts'
 import { purgeQuarantine } from './purge-quarantine.ts'
 import type { Reader } from './reader.ts'
+import { Scanner } from './scanner.ts'
 import { SessionHandle } from './session-handle.ts'
 import type { Revive } from './creds.ts'
 import { busy, Sessions } from './sessions.ts'
@@ -57,6 +58,7 @@ export class LocalAuthStore implements AuthStore {
   readonly #beginnings: Beginnings
   readonly #handles = new Map<string, SessionHandle>()
   readonly #boots: Boots
+  readonly #scanner = new Scanner()
   /** Sessions of which nothing more is acknowledged, and where their ackSeq stands still. */
   readonly #suspensions = new Map<string, { reason: string; ackSeq: number }>()
   readonly #changeListeners = new Set<(sessionId: string) => void>()
@@ -189,7 +191,7 @@ export class LocalAuthStore implements AuthStore {
   }
 
   inspect(packed: Uint8Array): Promise<Inspection> {
-    return inspect(packed, this.#parts.revive)
+    return inspect(packed, this.#parts.revive, (bytes) => this.#scanner.scan(bytes))
   }
 
   deviceOf(entries: readonly Entry[]): string | undefined {
@@ -308,6 +310,7 @@ export class LocalAuthStore implements AuthStore {
 
   async #close(): Promise<void> {
     try {
+      await this.#scanner.close()
       await Promise.all(Array.from(this.#handles.values(), (handle) => handle.close()))
     } finally {
       try {

@@ -76,7 +76,7 @@ async function contentOf(
     const { entries, packed } = image
     const keys = keysByType(entries)
     const faults = auth.faults(entries, { linked: true })
-    const doubts = packed === undefined ? [] : (await auth.inspect(packed)).doubts
+    const doubts = packed === undefined ? [] : (await auth.inspect(new Uint8Array(packed))).doubts
     return {
       keys,
       creds: credsFacts(entries),

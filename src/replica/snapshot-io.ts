@@ -1,3 +1,4 @@
+import { giveBack } from '../authstate/give-back.ts'
 import type { Inspection, SessionImage } from '../authstate/port.ts'
 import type { ReplicaContext } from './context.ts'
 import { epochOf, ownerName, sessionPrefix, snapshotName } from './names.ts'
@@ -77,9 +78,11 @@ export async function lookIntoSnapshot(
 ): Promise<Inspection> {
   const { sealer, auth } = context
   const bytes = await fetchBytes(context, sessionId, ref, signal)
-  return withKeys(sealer, () =>
+  const found = await withKeys(sealer, () =>
     inspectSnapshot(sessionId, ref, bytes, sealer, (packed) => auth.inspect(packed)),
   )
+  giveBack(bytes)
+  return found
 }
 
 async function fetchBytes(

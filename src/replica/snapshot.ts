@@ -1,5 +1,6 @@
 import { pack, Unpackr } from 'msgpackr'
 import * as z from 'zod'
+import { giveBack } from '../authstate/give-back.ts'
 import { packEntries, unpackEntries } from '../authstate/packed.ts'
 import type { Entry, SessionImage } from '../authstate/port.ts'
 import { snapshotName } from './names.ts'
@@ -73,7 +74,10 @@ export async function decodeSnapshot(
   return { image, epoch, createdAt, trigger, keys }
 }
 
-/** The same with another look at the entries: `inspect` gets them packed, and counts the keys. */
+/**
+ * The same with another look at the entries: `inspect` gets them packed, with the buffer behind them,
+ * and counts the keys.
+ */
 export async function inspectSnapshot<T extends { keys: number }>(
   sessionId: string,
   expected: ExpectedSnapshot,
@@ -81,8 +85,9 @@ export async function inspectSnapshot<T extends { keys: number }>(
   sealer: Sealer,
   inspect: (packed: Uint8Array) => Promise<T>,
 ): Promise<T> {
-  const { address, packed, meta } = openSnapshot(sessionId, expected, bytes, sealer)
+  const { address, packed, meta, payload } = openSnapshot(sessionId, expected, bytes, sealer)
   const found = await readable(address, () => inspect(packed))
+  giveBack(payload)
   assertKeys(address, meta.keys, found.keys)
   return found
 }
@@ -92,7 +97,13 @@ function openSnapshot(
   expected: ExpectedSnapshot,
   bytes: Uint8Array,
   sealer: Sealer,
-): { address: ObjectAddress; packed: Uint8Array; meta: z.infer<typeof metaSchema> } {
+): {
+  address: ObjectAddress
+  /** A view on the payload. */
+  packed: Uint8Array
+  payload: Uint8Array
+  meta: z.infer<typeof metaSchema>
+} {
   const name = snapshotName(sessionId, expected.epoch, expected.seq)
   const address: ObjectAddress = { name, kind: 'snapshot', sessionId }
   const { codec, payload } = sealer.open(address, bytes)
@@ -104,7 +115,7 @@ function openSnapshot(
   if (session !== sessionId) throw damaged(address, 'it belongs to another session')
   if (epoch !== expected.epoch || seq !== expected.seq || hash !== expected.hash)
     throw damaged(address, 'it is not the state that the owner record names')
-  return { address, packed, meta: parsed.data }
+  return { address, packed, payload, meta: parsed.data }
 }
 
 // Bytes come out as views on what is unpacked.

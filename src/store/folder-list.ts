@@ -5,12 +5,13 @@ import { OBJECT_MARK } from './folder-paths.ts'
 import { splitPrefix } from './names.ts'
 import type { ListedObject } from './port.ts'
 
-/** One directory's names are in memory at a time, plus those of its parents. */
-const STAT_BATCH = 32
+/** Entries that are looked at together. */
+const BATCH = 32
 
 /** An object's key is its own last part, a directory's has the '/' that its names go on with. */
 type Entry = { key: string; kind: 'object' | 'directory' }
 
+/** One directory's names are in memory at a time, plus those of its parents. */
 export async function* listObjects(
   root: string,
   prefix: string,
@@ -30,12 +31,17 @@ export async function* listNextParts(
   const parts = entries.map((entry) => ({ ...entry, part: entry.key.replace(/\/$/, '') }))
   // By part: an object `a` and a directory `a/` are one, and `a-b` sorts behind them both.
   parts.sort((one, other) => compareBytes(one.part, other.part))
-  for (const { key, kind, part } of parts) {
-    signal?.throwIfAborted()
-    if (part === last) continue
-    if (kind === 'directory' && !(await holdsObject(root, `${prefix}${key}`))) continue
-    last = part
-    yield part
+  for (let start = 0; start < parts.length; start += BATCH) {
+    const batch = parts.slice(start, start + BATCH)
+    const held = await Promise.all(
+      batch.map(async ({ key, kind }) => kind === 'object' || holdsObject(root, `${prefix}${key}`)),
+    )
+    for (const [index, { part }] of batch.entries()) {
+      signal?.throwIfAborted()
+      if (part === last || held[index] !== true) continue
+      last = part
+      yield part
+    }
   }
 }
 
@@ -46,9 +52,9 @@ async function* walk(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ListedObject> {
   const entries = await sortedEntries(root, directory, startsWith)
-  for (let start = 0; start < entries.length; start += STAT_BATCH) {
+  for (let start = 0; start < entries.length; start += BATCH) {
     signal?.throwIfAborted()
-    const batch = entries.slice(start, start + STAT_BATCH)
+    const batch = entries.slice(start, start + BATCH)
     const stated = await Promise.all(
       batch.map(async ({ key, kind }) =>
         kind === 'object' ? describe(root, `${directory}${key}`) : undefined,
@@ -72,10 +78,9 @@ async function describe(root: string, name: string): Promise<ListedObject | unde
 
 /** Parents of removed objects may be left empty by a crash; they are no part of any name. */
 async function holdsObject(root: string, directory: string): Promise<boolean> {
-  for (const entry of await sortedEntries(root, directory, '')) {
-    if (entry.kind === 'object') return true
-    if (await holdsObject(root, `${directory}${entry.key}`)) return true
-  }
+  const entries = await sortedEntries(root, directory, '')
+  if (entries.some(({ kind }) => kind === 'object')) return true
+  for (const { key } of entries) if (await holdsObject(root, `${directory}${key}`)) return true
   return false
 }
 

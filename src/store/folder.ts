@@ -49,7 +49,7 @@ class FolderStore implements ObjectStore {
     return this.#named(name, options, async () => {
       const object = objectPath(this.#root, name)
       const found = await withCurrent(object, async (etag, file) => ({
-        bytes: new Uint8Array(await readFile(file)),
+        bytes: bytesOf(await readFile(file)),
         etag,
       }))
       // In a folder that is gone there is nothing: that is no answer.
@@ -162,4 +162,8 @@ class FolderStore implements ObjectStore {
       throw folderError(error, this.#root, prefix)
     }
   }
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
 }

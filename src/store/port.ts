@@ -16,7 +16,7 @@ export interface ObjectStore {
   /** False for a folder on this host: a lost disk takes the copy with it. */
   readonly offHost: boolean
 
-  /** The object, or undefined where none is. */
+  /** The object, or undefined where none is; its bytes are the caller's own. */
   get(name: string, options?: RequestOptions): Promise<StoredObject | undefined>
   /** Unconditional write. */
   put(name: string, bytes: Uint8Array, options?: RequestOptions): Promise<{ etag: string }>

@@ -35,7 +35,8 @@ export class MemoryStore implements ObjectStore {
   async get(name: string, options?: RequestOptions): Promise<StoredObject | undefined> {
     options?.signal?.throwIfAborted()
     await this.onRead(name)
-    return this.objects.get(name)
+    const found = this.objects.get(name)
+    return found && { ...found, bytes: Uint8Array.from(found.bytes) }
   }
 
   async put(name: string, bytes: Uint8Array): Promise<{ etag: string }> {

@@ -45,7 +45,10 @@ export async function encodeBundle(sealer: Sealer, bundle: Bundle): Promise<Uint
   return sealer.seal({ name: slotName(bundle, slot), kind: 'bundle' }, codec, payload)
 }
 
-/** Throws `replica.damaged` unless the bytes are the sound bundle of this very slot. */
+/**
+ * Throws `replica.damaged` unless the bytes are the sound bundle of this very slot. They change hands,
+ * with the buffer behind them.
+ */
 export async function decodeBundle(
   sealer: Sealer,
   boot: BootId,

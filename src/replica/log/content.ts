@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib'
+import { giveBack } from '../../authstate/give-back.ts'
 import { pack, Unpackr } from 'msgpackr'
 import { damaged, type Codec, type ObjectAddress } from '../object.ts'
 
@@ -10,6 +11,10 @@ const decompress = promisify(zstdDecompress)
 const SMALL = 4096
 /** Bounds what a hostile object may unfold to. */
 const LARGEST = 256 * 1024 * 1024
+/** So much and no more most changes fold up: keys hardly do, JSON does by half. */
+const LIKELY_RATIO = 3
+/** Bytes that are unfolded at once. */
+const LARGEST_CHUNK = 4 * 1024 * 1024
 
 const unpackr = new Unpackr({ useRecords: false })
 
@@ -21,17 +26,29 @@ export async function packContent(value: unknown): Promise<{ codec: Codec; paylo
   return { codec: 'zstd', payload: await compress(raw, { params }) }
 }
 
-/** Throws `replica.damaged` where the payload is no msgpack; byte strings are views on it. */
+/**
+ * Byte strings are views on the payload or on what it unfolds to: it changes hands, with the buffer
+ * behind it. Throws `replica.damaged` where it is no msgpack.
+ */
 export async function unpackContent(
   address: ObjectAddress,
   { codec, payload }: { codec: Codec; payload: Uint8Array },
 ): Promise<unknown> {
   try {
-    const raw = codec === 'none' ? payload : await decompress(payload, { maxOutputLength: LARGEST })
+    if (codec === 'none') return unpackr.unpack(payload)
+    const raw = await unfolded(payload)
+    giveBack(payload)
     return unpackr.unpack(raw)
   } catch (error) {
     throw damaged(address, 'its content cannot be read', error)
   }
+}
+
+/** Each chunk of output is a turn of the thread pool, and one that is all of it is not copied. */
+function unfolded(payload: Uint8Array): Promise<Uint8Array> {
+  const likely = Math.max(SMALL, LIKELY_RATIO * payload.length)
+  const chunkSize = Math.min(likely, LARGEST_CHUNK)
+  return decompress(payload, { chunkSize, maxOutputLength: LARGEST })
 }
 
 /** The same for small objects, which are never compressed. */

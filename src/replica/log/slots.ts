@@ -68,8 +68,9 @@ export class SlotReader {
   async #fetch(boot: BootId, slot: number, name: string): Promise<Slot | undefined> {
     const object = await this.#store.get(name)
     if (object === undefined) return undefined
+    const { length } = object.bytes
     const decoded = await decodeSlot(this.#sealer, boot, slot, object.bytes)
-    this.#keep(name, decoded, object.bytes.length)
+    this.#keep(name, decoded, length)
     return decoded
   }
 
@@ -102,6 +103,7 @@ export class SlotReader {
   }
 }
 
+/** The bytes change hands, with the buffer behind them. */
 export async function decodeSlot(
   sealer: Sealer,
   boot: BootId,

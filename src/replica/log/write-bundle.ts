@@ -42,7 +42,9 @@ export async function writeBundle(
         bytes,
         etag: undefined,
         isOwn: async (found) => {
-          const there = await decodeSlot(sealer, me, slot, found).catch(unreadable)
+          // A copy, since it is looked at again where it is another's.
+          const copy = new Uint8Array(found)
+          const there = await decodeSlot(sealer, me, slot, copy).catch(unreadable)
           return there?.kind === 'bundle' && there.writeId === writeId
         },
         signal,

@@ -29,7 +29,7 @@ export async function checkHistory(
   }
   let slots = 0
   for (const range of record.ranges)
-    for await (const step of stepsOf(run, record.session, range, signal)) {
+    for await (const step of stepsOf(run, record.session, range, 'changes', signal)) {
       slots++
       if ('broken' in step) {
         note(step.broken)

@@ -89,7 +89,7 @@ async function walk(
     slots++
     if (slot > next) faults.push(...(await hole(run, boot, next, slot, signal)))
     next = slot + 1
-    if (readData && run.reads(name) && !run.slots.lacks(boot, slot, '')) batch.push(slot)
+    if (readData && run.reads(name) && !run.isSound(boot, slot)) batch.push(slot)
     if (batch.length >= AHEAD) await readBatch()
   }
   if (known > next) faults.push(...(await hole(run, boot, next, known, signal)))
@@ -100,7 +100,7 @@ async function walk(
 }
 
 async function readSlot(run: VerifyRun, boot: BootId, slot: number): Promise<Fault | undefined> {
-  return faultIn(slotName(boot, slot), () => run.slots.read(boot, slot))
+  return faultIn(slotName(boot, slot), () => run.readSlot(boot, slot))
 }
 
 /** Slots from `from` to `to` (exclusive) are not listed. Those below `low` may be gone. */

@@ -16,7 +16,7 @@ export async function checkPast(
   let slots = 0
   if (!run.readsPast(session)) return { slots, faults }
   for (const range of past.ranges)
-    for await (const step of stepsOf(run, session, range, signal)) {
+    for await (const step of stepsOf(run, session, range, 'soundness', signal)) {
       slots++
       if ('broken' in step) faults.push(step.broken)
     }

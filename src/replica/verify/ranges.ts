@@ -11,7 +11,8 @@ const AHEAD = 16
 /** What a slot of a range says of one session. `broken`: what it said is not known any more. */
 export type Step = { name: string; entries: readonly LogEntry[] } | { name: string; broken: Fault }
 
-type Read = Slot | undefined | Fault
+/** Whether the changes in a range are wanted, or only that each slot is sound. */
+type Purpose = 'changes' | 'soundness'
 
 /**
  * Every slot of a range, in order; an open one up to the live end or the fence. Slots that were
@@ -21,6 +22,7 @@ export async function* stepsOf(
   run: VerifyRun,
   session: string,
   range: LogRange,
+  purpose: Purpose,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Step> {
   const reach = range.to ?? (await run.reach(range, signal))
@@ -33,11 +35,15 @@ export async function* stepsOf(
     signal?.throwIfAborted()
     const width = range.to === null ? AHEAD : Math.min(AHEAD, range.to - from)
     if (width <= 0) return
-    const reads = Array.from({ length: width }, (_, i) => read(run, session, range, from + i))
+    const isKnown = (slot: number): boolean =>
+      purpose === 'changes' ? run.lacks(range, slot, session) : run.isSound(range, slot)
+    const reads = Array.from({ length: width }, async (_, i) =>
+      isKnown(from + i) ? 'known' : read(run, range, from + i),
+    )
     for (const [index, found] of (await Promise.all(reads)).entries()) {
       const slot = from + index
       const name = slotName(range, slot)
-      if (found === 'lacks') yield { name, entries: [] }
+      if (found === 'known') yield { name, entries: [] }
       else if (found === undefined) {
         if (range.to === null && slot >= reach) return
         const gone = await missing(run, range, slot, signal)
@@ -55,13 +61,11 @@ export async function* stepsOf(
 
 async function read(
   run: VerifyRun,
-  session: string,
   range: LogRange,
   slot: number,
-): Promise<Read | 'lacks'> {
-  if (run.slots.lacks(range, slot, session)) return 'lacks'
+): Promise<Slot | undefined | Fault> {
   try {
-    return await run.slots.read(range, slot)
+    return await run.readSlot(range, slot)
   } catch (error) {
     return faultOf(slotName(range, slot), error)
   }

@@ -1,21 +1,25 @@
 import type { ReplicaContext } from '../context.ts'
 import { readLow } from '../log/low.ts'
-import { SlotReader } from '../log/slots.ts'
+import { SlotReader, type Slot } from '../log/slots.ts'
 import { bootPrefix, lowName, slotOf, type BootId } from '../names.ts'
 import type { DataSample } from './port.ts'
 import { faultOf, type Fault } from './finding.ts'
 import { inSample } from './sample.ts'
+import { SlotSet } from './slot-set.ts'
 
 /** Objects of which a run remembers that it told of them. */
 const REMEMBERED = 100_000
 
+/** Bytes of bundles, as stored, that are kept for sessions whose newest changes stand in the same. */
+const KEPT_BYTES = 16 * 1024 * 1024
+
 /**
- * What one verification has read. Its slots come from the store, not from what the worker remembers,
- * each once while there is room for them.
+ * What one verification has read. Its slots come from the store, not from what the worker remembers.
  */
 export class VerifyRun {
   readonly context: ReplicaContext
-  readonly slots: SlotReader
+  readonly #slots: SlotReader
+  readonly #sound = new SlotSet()
   readonly #reaches = new Map<string, Promise<number>>()
   readonly #lows = new Map<string, number>()
   readonly #told = new Set<string>()
@@ -28,7 +32,24 @@ export class VerifyRun {
     this.context = context
     this.#sample = typeof data === 'object' ? data : undefined
     this.#withPast = data !== false
-    this.slots = new SlotReader(context.store, context.sealer)
+    this.#slots = new SlotReader(context.store, context.sealer, KEPT_BYTES)
+  }
+
+  /** Undefined where the slot is empty. Throws `replica.damaged` naming the object. */
+  async readSlot(boot: BootId, slot: number): Promise<Slot | undefined> {
+    const found = await this.#slots.read(boot, slot)
+    if (found?.kind === 'bundle') this.#sound.add(boot, slot)
+    return found
+  }
+
+  /** True where the slot is known to hold a bundle that says nothing of the session. */
+  lacks(boot: BootId, slot: number, sessionId: string): boolean {
+    return this.#slots.lacks(boot, slot, sessionId)
+  }
+
+  /** True where the slot was read and holds a sound bundle. */
+  isSound(boot: BootId, slot: number): boolean {
+    return this.#sound.has(boot, slot)
   }
 
   /**

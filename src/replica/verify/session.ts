@@ -1,6 +1,7 @@
-import { backupId, epochOf, ownerName, sessionPrefix } from '../names.ts'
+import { backupId, ownerName } from '../names.ts'
 import { parseOwner, type OwnerRecord, type SnapshotRef } from '../owner.ts'
 import type { Finding, FindingSeverity, SessionCheck } from './port.ts'
+import { listSnapshots, type StoredSnapshot } from '../retention/sweep.ts'
 import { withKeys } from '../sealer.ts'
 import { lostOwner } from '../snapshot-io.ts'
 import { isTagged } from '../evidence.ts'
@@ -80,22 +81,24 @@ async function look(
     }
   }
   const { epoch } = record
-  const old = await rolledBack(run, record, disk, signal)
+  const there = await listSnapshots(run.context, sessionId, signal)
+  const old = rolledBack(record, disk, there)
   if (old !== undefined) {
     const findings = [lostRecord(old, sessionId)]
     return { etag, check: { ...check, outcome: 'damaged', epoch, findings } }
   }
   if (record.removed) {
-    const findings = await unnamed(run, record, signal)
+    const findings = await unnamed(run, record, there, signal)
     const outcome = findings.length > 0 ? 'damaged' : 'nothing'
     return { etag, check: { ...check, outcome, epoch, findings } }
   }
-  return { etag, check: await read(run, record, disk, signal) }
+  return { etag, check: await read(run, record, there, disk, signal) }
 }
 
 async function read(
   run: VerifyRun,
   record: OwnerRecord,
+  there: readonly StoredSnapshot[],
   disk: Disk,
   signal: AbortSignal | undefined,
 ): Promise<SessionCheck> {
@@ -105,7 +108,7 @@ async function read(
     for (const fault of faults) findings.push(finding(fault, severity, todo, session))
   }
   const sound: SnapshotRef[] = []
-  const look = await snapshotCheck(run, session, signal)
+  const look = snapshotCheck(run, session, there, signal)
   const read: SessionCheck['read'] = []
   const faultsOf = async (ref: SnapshotRef): Promise<Fault[]> => {
     const { faults, warnings, whole } = await look(ref)
@@ -125,7 +128,7 @@ async function read(
   const past = await checkPast(run, record, signal)
   note(past.faults, 'backup', PAST)
   if (isSound(findings)) note(behind(run, record, history.end, disk), 'recovery', todo)
-  findings.push(...(await unnamed(run, record, signal)))
+  findings.push(...(await unnamed(run, record, there, signal)))
   return {
     kind: 'session',
     sessionId: session,
@@ -142,9 +145,10 @@ async function read(
 async function unnamed(
   run: VerifyRun,
   record: OwnerRecord,
+  there: readonly StoredSnapshot[],
   signal: AbortSignal | undefined,
 ): Promise<Finding[]> {
-  const faults = await checkUnnamed(run, record, signal)
+  const faults = await checkUnnamed(run, record, there, signal)
   return faults.map((fault) => finding(fault, 'spare', UNNAMED, record.session))
 }
 
@@ -164,17 +168,14 @@ function ofThisDisk({ context }: VerifyRun, sessionId: string): Disk {
 }
 
 /** A record of an epoch that is known to be over: an older one was put in its place. */
-async function rolledBack(
-  { context }: VerifyRun,
+function rolledBack(
   { session, epoch, copied }: OwnerRecord,
   { confirmedEpoch }: Disk,
-  signal: AbortSignal | undefined,
-): Promise<Fault | undefined> {
+  there: readonly StoredSnapshot[],
+): Fault | undefined {
   // Of a copy that is under way, snapshots of a later epoch may be there before their record is.
   if (copied !== undefined) return undefined
-  let later = confirmedEpoch
-  for await (const part of context.store.listParts(sessionPrefix(session), signal && { signal }))
-    later = Math.max(later, epochOf(part) ?? 0)
+  const later = there.reduce((latest, found) => Math.max(latest, found.epoch), confirmedEpoch)
   if (later <= epoch) return undefined
   const object = ownerName(session)
   const what = `the owner record of session '${session}' (${object}) is of epoch ${epoch}, although epoch ${later} had begun: an older record was put in its place`

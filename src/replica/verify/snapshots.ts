@@ -1,6 +1,7 @@
 import type { Inspection } from '../../authstate/port.ts'
-import { sessionPrefix, snapshotName } from '../names.ts'
+import { snapshotName } from '../names.ts'
 import type { SnapshotRef } from '../owner.ts'
+import type { StoredSnapshot } from '../retention/sweep.ts'
 import { lookIntoSnapshot } from '../snapshot-io.ts'
 import { faultIn, type Fault } from './finding.ts'
 import type { VerifyRun } from './run.ts'
@@ -13,16 +14,14 @@ interface Looked {
 }
 
 /** How the snapshots of a session are looked at: read whole, or, outside the sample, listed. */
-export async function snapshotCheck(
+export function snapshotCheck(
   run: VerifyRun,
   sessionId: string,
+  there: readonly StoredSnapshot[],
   signal: AbortSignal | undefined,
-): Promise<(ref: SnapshotRef) => Promise<Looked>> {
+): (ref: SnapshotRef) => Promise<Looked> {
   if (run.reads(sessionId)) return async (ref) => readWhole(run, sessionId, ref, signal)
-  const sizes = new Map<string, number>()
-  const prefix = sessionPrefix(sessionId)
-  for await (const { name, size } of run.context.store.list(prefix, signal && { signal }))
-    sizes.set(name, size)
+  const sizes = new Map(there.map(({ name, size }) => [name, size]))
   return async (ref) => ({
     faults: listed(sizes, sessionId, ref),
     warnings: [],

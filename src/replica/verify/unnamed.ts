@@ -1,7 +1,7 @@
 import { snapshotName } from '../names.ts'
 import type { ObjectAddress } from '../object.ts'
 import type { OwnerRecord } from '../owner.ts'
-import { listSnapshots } from '../retention/sweep.ts'
+import type { StoredSnapshot } from '../retention/sweep.ts'
 import { withKeys } from '../sealer.ts'
 import { faultIn, type Fault } from './finding.ts'
 import type { VerifyRun } from './run.ts'
@@ -13,6 +13,7 @@ import type { VerifyRun } from './run.ts'
 export async function checkUnnamed(
   run: VerifyRun,
   { session, snapshot, kept }: OwnerRecord,
+  there: readonly StoredSnapshot[],
   signal: AbortSignal | undefined,
 ): Promise<Fault[]> {
   const faults: Fault[] = []
@@ -20,7 +21,7 @@ export async function checkUnnamed(
   const { store, sealer } = run.context
   const refs = snapshot === null ? kept : [snapshot, ...kept]
   const named = new Set(refs.map(({ epoch, seq }) => snapshotName(session, epoch, seq)))
-  for (const { name } of await listSnapshots(run.context, session, signal)) {
+  for (const { name } of there) {
     if (named.has(name)) continue
     const object = await store.get(name, signal && { signal })
     if (object === undefined) continue

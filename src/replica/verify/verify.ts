@@ -7,7 +7,7 @@ import { VerifyRun } from './run.ts'
 import { checkSession } from './session.ts'
 
 /** Sessions that are read at the same time, each with one snapshot in memory. */
-const CONCURRENCY = 4
+const CONCURRENCY = 16
 
 /**
  * Reads everything that the store holds of sessions, as a recovery would, and tells what is damaged:

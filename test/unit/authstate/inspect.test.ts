@@ -4,6 +4,7 @@ import { encodeValue } from '../../../src/authstate/codec.ts'
 import { inspect } from '../../../src/authstate/inspect.ts'
 import { packEntries } from '../../../src/authstate/packed.ts'
 import type { Entry } from '../../../src/authstate/port.ts'
+import { scanPacked } from '../../../src/authstate/scan-packed.ts'
 import { reviveForBaileys } from '../../../src/whatsapp/revive.ts'
 
 const linked = { ...initAuthCreds(), account: { details: Buffer.from('linked') } }
@@ -14,7 +15,8 @@ function entry(type: string, id: string, value: unknown): Entry {
 }
 
 async function inspected(entries: Entry[]) {
-  return inspect(await packEntries(entries), reviveForBaileys)
+  const scan = async (packed: Uint8Array) => scanPacked(packed) ?? packed
+  return inspect(await packEntries(entries), reviveForBaileys, scan)
 }
 
 const creds = (more: object = {}) => entry('creds', '', { ...linked, nextPreKeyId: 31, ...more })
