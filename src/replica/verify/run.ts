@@ -3,6 +3,7 @@ import { readLow } from '../log/low.ts'
 import { SlotReader, type Slot } from '../log/slots.ts'
 import { bootPrefix, lowName, slotOf, type BootId } from '../names.ts'
 import type { DataSample } from './port.ts'
+import { Budget } from './budget.ts'
 import { faultOf, type Fault } from './finding.ts'
 import { inSample } from './sample.ts'
 import { SlotSet } from './slot-set.ts'
@@ -13,11 +14,16 @@ const REMEMBERED = 100_000
 /** Bytes of bundles, as stored, that are kept for sessions whose newest changes stand in the same. */
 const KEPT_BYTES = 16 * 1024 * 1024
 
+/** Bytes of snapshots, as stored, that are read at the same time; in memory it is four times as much. */
+const SNAPSHOT_BYTES = 32 * 1024 * 1024
+
 /**
  * What one verification has read. Its slots come from the store, not from what the worker remembers.
  */
 export class VerifyRun {
   readonly context: ReplicaContext
+  /** For the snapshots that are in memory. */
+  readonly memory = new Budget(SNAPSHOT_BYTES)
   readonly #slots: SlotReader
   readonly #sound = new SlotSet()
   readonly #reaches = new Map<string, Promise<number>>()

@@ -20,7 +20,8 @@ export function snapshotCheck(
   there: readonly StoredSnapshot[],
   signal: AbortSignal | undefined,
 ): (ref: SnapshotRef) => Promise<Looked> {
-  if (run.reads(sessionId)) return async (ref) => readWhole(run, sessionId, ref, signal)
+  if (run.reads(sessionId))
+    return (ref) => run.memory.run(ref.size, () => readWhole(run, sessionId, ref, signal))
   const sizes = new Map(there.map(({ name, size }) => [name, size]))
   return async (ref) => ({
     faults: listed(sizes, sessionId, ref),

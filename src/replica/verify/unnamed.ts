@@ -21,14 +21,15 @@ export async function checkUnnamed(
   const { store, sealer } = run.context
   const refs = snapshot === null ? kept : [snapshot, ...kept]
   const named = new Set(refs.map(({ epoch, seq }) => snapshotName(session, epoch, seq)))
-  for (const { name } of there) {
-    if (named.has(name)) continue
+  const check = async (name: string): Promise<void> => {
     const object = await store.get(name, signal && { signal })
-    if (object === undefined) continue
+    if (object === undefined) return
     const address: ObjectAddress = { name, kind: 'snapshot', sessionId: session }
     const open = async (): Promise<unknown> => sealer.open(address, object.bytes)
     const fault = await faultIn(name, () => withKeys(sealer, open))
     if (fault !== undefined) faults.push(fault)
   }
+  for (const { name, size } of there)
+    if (!named.has(name)) await run.memory.run(size, () => check(name))
   return faults
 }

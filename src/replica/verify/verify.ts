@@ -6,7 +6,7 @@ import { checkLogs } from './logs.ts'
 import { VerifyRun } from './run.ts'
 import { checkSession } from './session.ts'
 
-/** Sessions that are read at the same time, each with one snapshot in memory. */
+/** Sessions that are read at the same time, each with one snapshot in memory at most. */
 const CONCURRENCY = 16
 
 /**
