@@ -2,8 +2,9 @@ import { z } from 'zod'
 import type { MethodSpec } from './method-spec.ts'
 import { sessionId } from './schema.ts'
 
-const which = z.string().min(1).max(200)
+const which = z.union([z.string().min(1).max(200), z.strictObject({ at: z.number() })])
 const side = z.object({
+  /** Of a backup, `now`, or `@` and a time. */
   id: z.string(),
   seq: z.number(),
   epoch: z.number().exactOptional(),
@@ -17,9 +18,10 @@ export const DIFF_METHODS = {
     verb: 'POST',
     path: '/v1/sessions/:session/diff',
     permission: 'read',
-    summary: 'What changed from one backup of a session to another, or to its state now; no values',
+    summary:
+      'What changed from one backup or moment of a session to another, or to its state now; no values',
     params: z.strictObject({ session: sessionId }),
-    /** `a` and `b`: a backup's id or name, or `now`. `keys` adds ids, with numbers cut unless `full`. */
+    /** `a` and `b`: a backup's id or name, `now`, or a moment in milliseconds. `keys` adds ids, with numbers cut unless `full`. */
     body: z.strictObject({
       a: which,
       b: which,

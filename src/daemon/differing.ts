@@ -1,6 +1,6 @@
 import { decodeValue } from '../authstate/codec.ts'
 import type { SessionImage } from '../authstate/port.ts'
-import type { Result } from '../control/api.ts'
+import type { Input, Result } from '../control/api.ts'
 import type { MethodHandlers } from '../control/handlers.ts'
 import { GatewayError } from '../session/errors.ts'
 import { diffStates, shortenId, whatGoingBackBreaks } from '../session/state-diff.ts'
@@ -42,8 +42,13 @@ export function differing(worker: WorkerState): Pick<MethodHandlers, 'backup.dif
 async function stateOf(
   { auth, replica }: WorkerState,
   session: string,
-  which: string,
+  which: Input<'backup.diff'>['a'],
 ): Promise<{ side: Side; image: SessionImage }> {
+  if (typeof which === 'object') {
+    const image = await replica.readMoment(session, which.at)
+    const id = `@${new Date(which.at).toISOString()}`
+    return { side: { id, seq: image.seq, at: which.at }, image }
+  }
   if (which === 'now') {
     if (auth.find(session) === undefined) throw notHere(session)
     const image = await auth.image(session)

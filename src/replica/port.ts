@@ -263,6 +263,8 @@ export interface Replica {
   backups(sessionId: string): Promise<BackupInfo[]>
   /** What a backup holds, by its id or name; throws `replica.missing` and `replica.damaged`. */
   readBackup(sessionId: string, backup: string): Promise<{ info: BackupInfo; image: SessionImage }>
+  /** The state at a moment, in milliseconds since the epoch. Throws as `planRestore` does. */
+  readMoment(sessionId: string, at: number): Promise<SessionImage>
   /**
    * Makes an earlier state the session's, as a new epoch whose seq goes on from the last. The session
    * must be stopped. The state it replaces is stored first, so it stays a backup. Throws

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { SessionImage } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import type { RecoveryPlan } from '../session/plan.ts'
 import { AliveBeat } from './alive.ts'
@@ -41,6 +42,7 @@ import { DEFAULT_RETENTION, type RetentionPolicy } from './retention/policy.ts'
 import { pruneSessions } from './retention/prune-sessions.ts'
 import type { ReplicaOptions } from './options.ts'
 import { planRestore } from './restore/plan.ts'
+import { findTarget } from './restore/target.ts'
 import { rewind } from './restore/rewind.ts'
 import { plainSealer } from './sealer.ts'
 import { SILENCE_TIMING, SilenceWatch } from './silence.ts'
@@ -172,6 +174,11 @@ export class StoreReplica implements Replica {
 
   restore(id: string, target: RestoreTarget): Promise<Restored> {
     return this.#lock.run(id, () => rewind(this.#context, id, target))
+  }
+
+  async readMoment(id: string, at: number): Promise<SessionImage> {
+    const { image } = await findTarget(this.#context, id, { at })
+    return image
   }
 
   planRestore(id: string, target: RestoreTarget, signal?: AbortSignal): Promise<RestorePlan> {

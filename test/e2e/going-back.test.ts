@@ -69,6 +69,16 @@ test('a session goes back to an exact moment, and from there to where it was, un
   expect(plan.refused).toBeUndefined()
   const shown = await goBack(stage, id, '--at', when, '--dry-run')
   expect(shown.stdout).toContain(`${id} goes back to change ${then.seq}`)
+  const compare = async (a: string, b: string) => {
+    const { status, stdout } = await stage.run('backup', 'diff', '--session', id, a, b, '--json')
+    expect(status).toBe(0)
+    return JSON.parse(stdout) as Result<'backup.diff'>
+  }
+  const differ = await compare(`@${when}`, 'now')
+  expect(differ).toMatchObject({ a: { seq: then.seq }, b: { seq: last.seq }, breaks: plan.breaks })
+  expect(differ.breaks.length).toBeGreaterThan(0)
+  const same = await compare(`@${new Date().toISOString()}`, 'now')
+  expect(same).toMatchObject({ a: { seq: last.seq }, creds: [], breaks: [] })
   const wrong = await goBack(stage, id, '--at', when, '--confirm', 'another')
   expect([wrong.status, wrong.stdout]).toEqual([2, ''])
   expect(await stateOf(stage, id)).toEqual(last)

@@ -1,3 +1,4 @@
+import type { Input } from '../../src/control/api.ts'
 import type { MethodHandlers } from '../../src/control/handlers.ts'
 
 const AT = Date.UTC(2025, 5, 1, 12)
@@ -20,8 +21,8 @@ export function fakeCopies(): Pick<
     },
     'backup.diff': async ({ session, a, b, keys }) => ({
       session,
-      a: { id: a, seq: 40, epoch: 2, at: AT },
-      b: { id: b, seq: 44, at: AT },
+      a: sideOf(a, 40),
+      b: sideOf(b, 44),
       types: [
         {
           type: 'session',
@@ -50,4 +51,10 @@ export function fakeCopies(): Pick<
       emit({ type: 'end', keys, lockedWith: 'c3'.repeat(8) })
     },
   }
+}
+
+function sideOf(which: Input<'backup.diff'>['a'], seq: number) {
+  if (typeof which === 'string')
+    return { id: which, seq, at: AT, ...(which !== 'now' && { epoch: 2 }) }
+  return { id: `@${new Date(which.at).toISOString()}`, seq, at: which.at }
 }

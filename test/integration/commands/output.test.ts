@@ -90,6 +90,12 @@ describe('for a person', () => {
       /^from 2-40 \(change 40, 2025[^]*\) to now \(change 44\)\n[^]*session +1 +0 +2 +7\ncreds: nextPreKeyId\n\+ session 491…67\.0\n[^]*going back to 2-40:\n {2}the sessions of 2 contacts/,
     ],
     [
+      'backup diff --session anna @2025-06-01T12:00:00Z 2-40',
+      0,
+      /^from 2025-06-01T12:00:00\.000Z \(change 40\) to 2-40 \(change 44, 2025/,
+    ],
+    ['backup diff --session anna @yesterday now', 2, /^$/],
+    [
       'backup key reencrypt',
       3,
       /^9 objects: 7 rewritten \(1\.0 KiB\), 1 were under key (a1){8} already, 1 failed\n$/,
