@@ -49,6 +49,10 @@ const COMMANDS: Record<string, Leaf | Group> = {
       },
       resume: { summary: 'connect a paused one again', load: () => import('./session/resume.ts') },
       logout: { summary: 'unlink it from its phone', load: () => import('./session/logout.ts') },
+      forget: {
+        summary: 'delete it here with its backups after it was moved out; it stays linked',
+        load: () => import('./session/forget.ts'),
+      },
       remove: {
         summary: 'unlink and delete it with its backups',
         load: () => import('./session/remove.ts'),

@@ -26,8 +26,8 @@ encrypted file a session, which \`session import\` takes on any installation.
 
 An export is a copy of this moment. Once the session goes on here, the copy grows old: connecting both
 throws both out, and an old copy makes messages unreadable. Pause the session first where the copy is
-to go on elsewhere, and leave it paused: \`session remove\` unlinks the copy's device too. What lies in
-the folder already is left alone; running it again exports the rest.
+to go on elsewhere, and delete it here with \`session forget\` once it does: \`session remove\` unlinks
+the copy's device too. What lies in the folder already is left alone; running it again exports the rest.
 
 Examples:
   $ wa-gateway session pause anna && wa-gateway backup export --session anna --to ./anna

@@ -3,22 +3,33 @@ import { bytes } from '../../src/words/bytes.ts'
 import { instant } from '../../src/words/time.ts'
 
 type Removed = Result<'session.remove'>
+type Deleted = Result<'session.forget'>
 
-export function renderRemoved({ id, snapshots, bytes: size, setAside }: Removed): string {
+export function renderDeleted(
+  { id, snapshots, bytes: size, setAside }: Deleted,
+  word: 'removed' | 'forgotten',
+): string {
   const parts = [
     `${snapshots} stored ${snapshots === 1 ? 'snapshot' : 'snapshots'}, ${bytes(size)}`,
   ]
   const { length } = setAside.deleted
   if (length > 0) parts.push(`${length} ${length === 1 ? 'file' : 'files'} in quarantine/`)
-  return `${id} is removed (${parts.join('; ')})\n`
+  return `${id} is ${word} (${parts.join('; ')})\n`
 }
 
-/** What a person should know or do, a line each. */
-export function renderStays({ unlinked, detail, logUntil, setAside }: Removed): string[] {
+/** What stays of it, a line each. */
+export function renderStaying({ logUntil, setAside }: Deleted): string[] {
   const lines = setAside.stayed.map(({ path, why }) => `${path} stays: ${why}`)
   lines.push(
     `its changes in logs that it shares with other sessions stay until ${instant(logUntil)}; copies made elsewhere stay`,
   )
+  return lines
+}
+
+/** What a person should know or do, a line each. */
+export function renderStays(removed: Removed): string[] {
+  const lines = renderStaying(removed)
+  const { unlinked, detail } = removed
   if (unlinked) return lines
   const why = detail === undefined ? '' : ` (${detail})`
   const remove = 'remove the device on the phone, under Linked devices'

@@ -1,4 +1,4 @@
-import { renderRemoved, renderStays } from '../render/removed.ts'
+import { renderDeleted, renderStays } from '../render/removed.ts'
 import { withDaemon } from '../shared/cli.ts'
 import { confirmed } from '../shared/confirm.ts'
 import type { Define } from '../shared/context.ts'
@@ -26,7 +26,7 @@ export const define: Define = (command, context) => {
         const what = `Unlinking ${session} and deleting its state and backups`
         const confirm = await confirmed(session, what, options.confirm, context)
         const result = await client.call('session.remove', { session, confirm }, signal)
-        show(result, () => renderRemoved(result))
+        show(result, () => renderDeleted(result, 'removed'))
         for (const words of renderStays(result)) note(words)
       }),
     )

@@ -14,6 +14,16 @@ import { pause } from './recovery-schema.ts'
 const bySession = z.strictObject({ session: sessionId })
 /** The session's id typed again, so that a slip of the keyboard unlinks nothing. */
 const confirm = z.strictObject({ confirm: z.string() })
+/** What was deleted of a session, and what stays. */
+const deleted = {
+  snapshots: z.number(),
+  bytes: z.number(),
+  logUntil: z.number(),
+  setAside: z.object({
+    deleted: z.array(z.string()),
+    stayed: z.array(z.object({ path: z.string(), why: z.string() })),
+  }),
+}
 const oneSession = z.object({ session: sessionView })
 
 /** Methods about one session. */
@@ -120,14 +130,17 @@ export const SESSION_METHODS = {
       id: z.string(),
       unlinked: z.boolean(),
       detail: z.string().exactOptional(),
-      snapshots: z.number(),
-      bytes: z.number(),
-      logUntil: z.number(),
-      setAside: z.object({
-        deleted: z.array(z.string()),
-        stayed: z.array(z.object({ path: z.string(), why: z.string() })),
-      }),
+      ...deleted,
     }),
+  },
+  'session.forget': {
+    verb: 'POST',
+    path: '/v1/sessions/:session/forget',
+    permission: 'act',
+    summary: 'Deletes a session that goes on elsewhere with its backups; its device stays linked',
+    params: bySession,
+    body: confirm,
+    result: z.object({ id: z.string(), ...deleted }),
   },
   'session.pause': {
     verb: 'POST',

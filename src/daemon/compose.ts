@@ -52,7 +52,7 @@ interface Composed {
 /** Puts the parts of a worker together over what is open already. */
 export async function compose(around: Surroundings, parts: Parts): Promise<Composed> {
   const { auth, opened, store, storeHealth, replica, encryption, metrics } = parts
-  const { registry, runs, verifications } = opened
+  const { registry, runs, verifications, instants } = opened
   const { version, logger, stopping } = around
   const config = around.config()
   const bus = new Bus<SessionEvent>((error) => logger.error({ err: error }, 'a listener failed'))
@@ -95,7 +95,7 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
   )
   const secondSite = new SecondSite(config, { store, encryption }, stopping)
   const copying = createCopySchedule(
-    { secondSite, storeHealth, logger, bus, instants: opened.instants },
+    { secondSite, storeHealth, logger, bus, instants },
     () => composed,
     config,
   )
@@ -117,6 +117,7 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     runs,
     store,
     verifications,
+    instants,
     storeHealth,
     encryption,
     secondSite,

@@ -15,7 +15,7 @@ import { recovering } from './recovering.ts'
 import { restoring } from './restoring.ts'
 import { reencrypting } from './reencrypting.ts'
 import type { WorkerState } from './state.ts'
-import { transferring } from './transferring.ts'
+import { exportedName, transferring } from './transferring.ts'
 
 /** What the daemon does for each method of the control API. */
 export function createHandlers(worker: WorkerState): ControlHandlers {
@@ -122,6 +122,12 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       'session.remove': async ({ session, confirm }) => {
         assertConfirmed(session, confirm)
         return { id: session, ...(await operations.remove(session)) }
+      },
+
+      'session.forget': async ({ session, confirm }) => {
+        assertConfirmed(session, confirm)
+        const exportedAt = await worker.instants.read(exportedName(session))
+        return { id: session, ...(await operations.forget(session, exportedAt)) }
       },
 
       'session.pause': async ({ session }) => {

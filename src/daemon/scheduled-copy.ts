@@ -1,14 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
-import type { Instants } from '../registry/port.ts'
 import type { SiteCopy } from '../whatsapp/ports.ts'
 import { CopySchedule } from './copy-schedule.ts'
 import { whyNotNow, type Moment } from './not-now.ts'
 import type { WorkerState } from './state.ts'
 
-type Parts = Pick<WorkerState, 'secondSite' | 'storeHealth' | 'logger' | 'bus'> & {
-  instants: Instants
-}
+type Parts = Pick<WorkerState, 'secondSite' | 'storeHealth' | 'instants' | 'logger' | 'bus'>
 
 /** Sessions at a time, where somebody who waits gets more. */
 const CONCURRENCY = 2

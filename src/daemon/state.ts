@@ -3,7 +3,7 @@ import type { AuthStore } from '../authstate/port.ts'
 import type { HealthCheck } from '../control/handlers.ts'
 import type { Metrics } from '../metrics/metrics.ts'
 import type { LoginGate, RecoveryEvent } from '../recovery/port.ts'
-import type { RecoveryRuns, Verifications } from '../registry/port.ts'
+import type { Instants, RecoveryRuns, Verifications } from '../registry/port.ts'
 import type { Replica } from '../replica/port.ts'
 import type { ObjectStore } from '../store/port.ts'
 import type { Logger } from 'pino'
@@ -55,6 +55,7 @@ export interface WorkerState {
   readonly runs: RecoveryRuns
   readonly store: ObjectStore
   readonly verifications: Verifications
+  readonly instants: Instants
   readonly storeHealth: StoreHealth
   readonly encryption: Encryption
   readonly secondSite: SecondSite

@@ -22,7 +22,10 @@ export function transferring(
 
     'session.export': async ({ session, backup, confirm }) => {
       assertConfirmed(session, confirm)
+      const begun = Date.now()
       const { image, at } = await stateOf(worker, session, backup)
+      // What `session forget` asks for: nothing that is only here may be deleted as moved out.
+      if (backup === undefined) await worker.instants.write(exportedName(session), begun)
       const entries = image.entries.filter(({ type }) => !isOwnType(type))
       const runner = service.roster.has(session) ? service.roster.runner(session) : undefined
       const packed = await packEntries(entries)
@@ -40,6 +43,9 @@ export function transferring(
     },
   }
 }
+
+/** When the present state of a session was last handed out, among what the registry remembers. */
+export const exportedName = (session: string): string => `exported.${session}`
 
 async function unpacked(state: string): Promise<Entry[]> {
   try {

@@ -12,11 +12,13 @@ export interface Unlinked {
   detail?: string
 }
 
-/** What a removal deleted, and what stays for a while or until a person sees to it. */
-export interface Removed extends Unlinked, RemovedCopies {
+/** What was deleted of a session, and what stays for a while or until a person sees to it. */
+interface Deleted extends RemovedCopies {
   /** Files of local state that were set aside earlier. */
   setAside: PurgedQuarantine
 }
+
+interface Removed extends Unlinked, Deleted {}
 
 /** What an operator or an application does to one session, apart from pairing and recovering. */
 export class Operations {
@@ -40,20 +42,58 @@ export class Operations {
    * stopped, and later for what has become deletable since.
    */
   async remove(sessionId: string): Promise<Removed> {
-    const { auth, registry, replica } = this.#ports
-    const again = !this.#roster.has(sessionId)
-    if (again && !(await this.#wasRemoved(sessionId))) this.#roster.known(sessionId)
+    const again = await this.#isGone(sessionId)
     const unlinked = again
       ? { unlinked: false, detail: 'the session was removed before' }
       : await this.#unlink(sessionId)
     if (!again) await this.#roster.known(sessionId).stop()
+    return { ...unlinked, ...(await this.#delete(sessionId, again)) }
+  }
+
+  /**
+   * Deletes the same of a session that goes on elsewhere, and tells WhatsApp nothing: its device stays
+   * linked. `exportedAt`, in milliseconds since the epoch: when its state was last handed out; undefined:
+   * never. Refuses a session that is running, and one that has changed since.
+   */
+  async forget(sessionId: string, exportedAt: number | undefined): Promise<Deleted> {
+    const again = await this.#isGone(sessionId)
+    if (!again) {
+      const runner = this.#roster.known(sessionId)
+      if (runner.handle !== undefined) throw running(sessionId, runner.state)
+      await this.#assertExported(sessionId, exportedAt)
+      await runner.stop()
+    }
+    return this.#delete(sessionId, again)
+  }
+
+  async #assertExported(sessionId: string, exportedAt: number | undefined): Promise<void> {
+    const { auth, replica } = this.#ports
+    const local = auth.find(sessionId)
+    if (local?.paired === true) {
+      if (local.changedAt <= (exportedAt ?? -Infinity)) return
+      throw notExported(sessionId, exportedAt)
+    }
+    const owner = await replica.owner(sessionId)
+    if (owner !== undefined && !owner.removed && owner.backups.length > 0)
+      throw elsewhere(sessionId, owner.worker)
+  }
+
+  /** Whether it was deleted before; throws `session.unknown` where nobody ever knew it. */
+  async #isGone(sessionId: string): Promise<boolean> {
+    const gone = !this.#roster.has(sessionId)
+    if (gone && !(await this.#wasRemoved(sessionId))) this.#roster.known(sessionId)
+    return gone
+  }
+
+  async #delete(sessionId: string, again: boolean): Promise<Deleted> {
+    const { auth, registry, replica } = this.#ports
     const copies = await replica.remove(sessionId)
     if (auth.find(sessionId) !== undefined) await auth.purge(sessionId)
     const setAside = auth.purgeQuarantine(sessionId)
     if (!again) await this.#roster.save(sessionId, { desired: 'removed' })
     this.#roster.forget(sessionId)
     await registry.remove(sessionId)
-    return { ...unlinked, ...copies, setAside }
+    return { ...copies, setAside }
   }
 
   /** Closes the connection, stores the state, and keeps the session closed until resumed. */
@@ -96,14 +136,8 @@ export class Operations {
   /** Makes an earlier state that of a session that is not running. */
   async restoreBackup(sessionId: string, target: RestoreTarget): Promise<Restored> {
     const runner = this.#roster.known(sessionId)
-    if (runner.handle !== undefined) {
-      throw new GatewayError({
-        code: 'session.busy',
-        subject: sessionId,
-        message: `session ${sessionId} is ${runner.state}`,
-        hint: `run \`wa-gateway session pause ${sessionId}\` first, and resume it afterwards`,
-      })
-    }
+    if (runner.handle !== undefined)
+      throw running(sessionId, runner.state, ', and resume it afterwards')
     return this.#ports.replica.restore(sessionId, target)
   }
 
@@ -140,4 +174,34 @@ export class Operations {
       return { unlinked: false, detail }
     }
   }
+}
+
+function running(sessionId: string, state: string, then = ''): GatewayError {
+  return new GatewayError({
+    code: 'session.busy',
+    subject: sessionId,
+    message: `session ${sessionId} is ${state}`,
+    hint: `run \`wa-gateway session pause ${sessionId}\` first${then}`,
+  })
+}
+
+/** What is deleted here would be nowhere else. */
+function notExported(sessionId: string, exportedAt: number | undefined): GatewayError {
+  const since = exportedAt === undefined ? '' : ` since ${new Date(exportedAt).toISOString()}`
+  return new GatewayError({
+    code: 'replica.stale',
+    subject: sessionId,
+    message: `session ${sessionId} was not exported as it is now${since}`,
+    hint: `run \`wa-gateway backup export --session ${sessionId} --to DIR\` and take it up elsewhere first; \`session remove\` gives the device up`,
+  })
+}
+
+/** Whether what was exported is the newest state cannot be told here. */
+function elsewhere(sessionId: string, worker: string): GatewayError {
+  return new GatewayError({
+    code: 'session.busy',
+    subject: sessionId,
+    message: `this disk has no state of session ${sessionId}, which worker '${worker}' ran last`,
+    hint: `forget it there; or \`wa-gateway recover --session ${sessionId}\`, pause and export it here`,
+  })
 }

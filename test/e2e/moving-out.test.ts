@@ -98,3 +98,53 @@ test('an export is confirmed, replaces nothing, and says what is running', async
   const nobody = ['backup', 'export', '--session', 'nobody', '--to', to, '--confirm=nobody']
   expect((await stage.run(...nobody)).status).toBe(1)
 }, 400_000)
+
+test('what was moved out is forgotten here, stays linked, and goes on elsewhere', async () => {
+  const stage = await openStage({ sessions: 1 })
+  const [id = ''] = stage.ids
+  await stage.startPaired()
+  await stage.exchange('before')
+  const forget = () => stage.run('session', 'forget', id, `--confirm=${id}`)
+  expect((await forget()).status).toBe(9)
+  expect((await stage.run('session', 'pause', id)).status).toBe(0)
+  const early = await forget()
+  expect([early.status, early.stderr]).toEqual([12, expect.stringContaining('backup export')])
+  const to = join(stage.dir, 'out')
+  const exported = await stage.run('backup', 'export', '--session', id, '--to', to, '--confirm', id)
+  expect(exported.status).toBe(0)
+  expect((await stage.run('session', 'resume', id)).status).toBe(0)
+  await stage.gateway.untilOnline(stage.ids)
+  await stage.exchange('since')
+  expect((await stage.run('session', 'pause', id)).status).toBe(0)
+  // What was exchanged since would be lost, and break what comes.
+  expect((await forget()).status).toBe(12)
+  const now = join(stage.dir, 'now')
+  await stage.run('backup', 'export', '--session', id, '--to', now, '--confirm', id)
+  const forgotten = await forget()
+  expect([forgotten.status, forgotten.stdout]).toEqual([0, expect.stringContaining('is forgotten')])
+  expect(await stage.objects.snapshots(id)).toEqual([])
+  expect((await stage.run('session', 'show', id)).status).toBe(5)
+  expect((await forget()).status).toBe(0)
+  await stage.gateway.stop()
+
+  const elsewhere = {
+    WA_GATEWAY_STATE_DIR: join(stage.dir, 'elsewhere'),
+    WA_GATEWAY_STORAGE_DIR: join(stage.dir, 'other-objects'),
+    WORKER_ID: 'elsewhere',
+  }
+  const other = await stage.start(elsewhere)
+  expect((await stage.run('session', 'import', now, '--connect')).status).toBe(0)
+  await other.untilOnline(stage.ids)
+  await stage.exchange('elsewhere')
+  await other.stop()
+
+  // Also a worker that has lost its disk leaves it alone.
+  await stage.wipe()
+  const again = await stage.start()
+  expect((await again.client.call('session.list', {})).sessions).toEqual([])
+  await again.stop()
+  const going = await stage.startOnline(elsewhere)
+  await stage.exchange('on and on')
+  await going.stop()
+  stage.expectNoHarm()
+}, 180_000)

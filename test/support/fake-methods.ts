@@ -198,6 +198,12 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
       change(id, 'needs-pairing')
       return { id, unlinked: true }
     },
+    'session.forget': async ({ session: id, confirm }) => {
+      confirmed(id, confirm)
+      sessions.delete(id)
+      const setAside = { deleted: [], stayed: [] }
+      return { id, snapshots: 3, bytes: 3_072, logUntil: AT, setAside }
+    },
     'session.remove': async ({ session: id, confirm }) => {
       confirmed(id, confirm)
       sessions.delete(id)

@@ -36,6 +36,11 @@ describe('for a person', () => {
       0,
       /^ben is removed \(3 stored snapshots, 3\.0 KiB; 1 file in quarantine\/\)\n$/,
     ],
+    [
+      'session forget anna --confirm anna',
+      0,
+      /^anna is forgotten \(3 stored snapshots, 3\.0 KiB\)\n$/,
+    ],
     ['recover --session anna', 0, /anna +recovered +warm +1\.0 s/],
     [
       'recoveries list',
@@ -149,6 +154,7 @@ describe('--json', () => {
     ['session pause anna', { session: { id: 'anna', state: 'closed' } }],
     ['session send anna 4917012 hello', { messageId: '3EB0AA', status: 'sent' }],
     ['session logout anna --confirm=anna', { id: 'anna', unlinked: true }],
+    ['session forget ben --confirm=ben', { id: 'ben', snapshots: 3 }],
     ['session remove ben --confirm=ben', { id: 'ben', unlinked: false }],
     ['backup key list', { keys: [{ state: 'active' }] }],
     ['backup key rotate --force', { keys: [{ state: 'active' }, { state: 'retired' }] }],
