@@ -27,7 +27,7 @@ module.exports = {
     layer('control', [session, config], ''),
     layer(
       'replica',
-      [session, '^src/store/port\\.ts$', '^src/authstate/(port|record|packed)\\.ts$'],
+      [session, '^src/store/port\\.ts$', '^src/authstate/(port|record|packed|give-back)\\.ts$'],
       'changes and values are stored as the local state has them: a reader verifies them itself',
     ),
     layer(
