@@ -17,7 +17,8 @@ const MORE = `
 Restores a copy of each session from the object store into a scratch place, which goes afterwards, and
 holds it against its source byte for byte. Nothing is claimed and nothing changes. It never connects to
 WhatsApp, where a copy would throw the real session out: --login logs each copy in at a simulator of
-its own, --login URL at one of \`wa-gateway simulator\` that runs on this machine.
+its own, where it reads a message and sends one; --login URL logs it in at one of \`wa-gateway simulator\`
+that runs on this machine.
 
 The end says what a loss of this host would cost now: how long until everything is back (RTO), what
 would be lost (RPO), and which sessions are at risk. Exit status 11 where a restore failed.

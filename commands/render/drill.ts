@@ -15,8 +15,8 @@ export function renderDrilled({ sessionId, outcome, detail = '' }: Drilled): str
 
 /** The end of a drill for a person. */
 export function renderDrill(summary: Summary): string {
-  const { restored, sessions, failed, nothing, skipped, loggedIn, loginMs, rto, rpo, atRisk } =
-    summary
+  const { restored, sessions, failed, nothing, skipped, loggedIn, exchanged } = summary
+  const { loginMs, rto, rpo, atRisk } = summary
   const more = [
     ...(failed > 0 ? [`${failed} FAILED`] : []),
     ...(nothing > 0 ? [`${nothing} with nothing stored`] : []),
@@ -26,7 +26,11 @@ export function renderDrill(summary: Summary): string {
     ['restored', [`${restored} of ${sessions}, byte for byte`, ...more].join(', ')],
     ['took', `${elapsed(summary.tookMs)} for ${bytes(summary.bytes)}`],
     ['a restore', spread(summary.restoreMs)],
-    ['a login', loginMs && `${spread(loginMs)}; ${loggedIn} copies logged in at the simulator`],
+    [
+      'a login',
+      loginMs &&
+        `${spread(loginMs)}; ${loggedIn} copies logged in at the simulator${exchanged > 0 ? `, ${exchanged} read a message and sent one` : ''}`,
+    ],
     ['host lost: RTO', `about ${elapsed(rto.totalMs)} until ${rto.sessions} sessions are back`],
     ['host lost: RPO', rpoWords(rpo)],
     ['at risk', atRisk.length === 0 ? 'no session' : `${atRisk.length} sessions`],

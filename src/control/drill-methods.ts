@@ -12,6 +12,8 @@ const drilled = z.object({
   readMs: z.number().exactOptional(),
   installMs: z.number().exactOptional(),
   loginMs: z.number().exactOptional(),
+  /** Until the copy had read a message and one that it sent had arrived. */
+  exchangeMs: z.number().exactOptional(),
   /** Of all that was restored, as the state holds it. */
   bytes: z.number().exactOptional(),
   keys: z.number().exactOptional(),
@@ -33,6 +35,8 @@ const drillSummary = z.object({
   nothing: z.number(),
   skipped: z.number(),
   loggedIn: z.number(),
+  /** Copies that then read a message and sent one. */
+  exchanged: z.number(),
   bytes: z.number(),
   /** Milliseconds that the drill took. */
   tookMs: z.number(),

@@ -1,9 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Event, Result } from '../../src/control/api.ts'
+import { openS3Stage } from '../support/s3-stage.ts'
 import { openStage, type CommandResult, type Stage } from '../support/stage.ts'
 
 type Drilled = Event<'backup.drill'>
@@ -41,7 +43,7 @@ test('copies of running sessions are proven and logged in, and nobody notices', 
   )
   expect(run.status).toBe(0)
   const summary = summaryOf(run)
-  expect(summary).toMatchObject({ restored: 2, loggedIn: 2, failed: 0 })
+  expect(summary).toMatchObject({ restored: 2, loggedIn: 2, exchanged: 2, failed: 0 })
   expect(summary?.rto.sessions).toBe(2)
   expect(summary?.rpo).toMatchObject({ ack: 'local', offHost: false, neverStored: [] })
   expect(await scratchOf(stage)).toEqual([])
@@ -52,7 +54,7 @@ test('copies of running sessions are proven and logged in, and nobody notices', 
   expect(there.stdout).toContain('it is online there')
   await stage.exchange('after')
   stage.expectNoHarm()
-})
+}, 180_000)
 
 test('copies are never logged in where no simulator of ours answers', async () => {
   const stage = await openStage({ sessions: 1 })
@@ -83,7 +85,7 @@ test('copies are never logged in where no simulator of ours answers', async () =
   expect(impostor.status).toBe(2)
   expect(impostor.stderr).toContain('not the simulator')
   expect(await scratchOf(stage)).toEqual([])
-})
+}, 180_000)
 
 test('damage is a failed restore, and what was verified when is listed', async () => {
   const stage = await openStage()
@@ -126,4 +128,36 @@ test('damage is a failed restore, and what was verified when is listed', async (
   expect(after.stdout).toContain('DAMAGED')
   const status = await stage.run('status')
   expect(status.stdout).toMatch(new RegExp(`DAMAGED +${bad}`))
-})
+}, 180_000)
+
+test('a kill in the middle leaves no copy behind after the next start, and the sessions as they were', async () => {
+  const { stage, s3 } = await openS3Stage(2)
+  const [first = '', second = ''] = stage.ids
+  const gateway = await stage.startPaired()
+  await stage.exchange('before')
+  s3.faults.inject({
+    on: 'get',
+    name: new RegExp(`^v1/sessions/${second}/\\d`),
+    fault: { kind: 'hang' },
+  })
+  const told: string[] = []
+  const drilling = (async () => {
+    const what = ['--session', first, second, '--login', '--json']
+    for await (const line of stage.runLines('backup', 'drill', ...what)) told.push(line)
+  })()
+  const drilled = Promise.allSettled([drilling])
+  await gateway.eventually('the first of two to be proven', () =>
+    Promise.resolve(told.find((line) => line.includes('"restored"'))),
+  )
+  const [scratch = ''] = await scratchOf(stage)
+  const { mode } = await stat(join(stage.stateDir, scratch))
+  expect([scratch.startsWith('drill-'), mode & 0o777]).toEqual([true, 0o700])
+  await gateway.stop('SIGKILL')
+  await drilled
+  expect(await scratchOf(stage)).toEqual([scratch])
+  s3.faults.clear()
+  await stage.startOnline()
+  expect(await scratchOf(stage)).toEqual([])
+  await stage.exchange('after')
+  stage.expectNoHarm()
+}, 180_000)

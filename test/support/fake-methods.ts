@@ -261,7 +261,15 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
     'backup.drill': async ({ sessions: only = [...sessions.keys()] }, { emit }) => {
       for (const sessionId of only)
         emit({ type: 'session', result: { sessionId, outcome: 'restored', proof: 'disk' } })
-      const none = { failed: 0, nothing: 0, skipped: 0, loggedIn: 0, bytes: 0, tookMs: 12 }
+      const none = {
+        failed: 0,
+        nothing: 0,
+        skipped: 0,
+        loggedIn: 0,
+        exchanged: 0,
+        bytes: 0,
+        tookMs: 12,
+      }
       emit({
         type: 'end',
         summary: {

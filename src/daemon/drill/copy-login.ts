@@ -1,13 +1,17 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pino } from 'pino'
 import { decodeValue } from '../../authstate/codec.ts'
 import type { AuthHandle, Entry } from '../../authstate/port.ts'
 import { toGatewayError } from '../../session/errors.ts'
+import type { Device } from '../../simulator/device.ts'
 import { Simulator } from '../../simulator/simulator.ts'
 import { trustCertificateRoot } from '../../whatsapp/hooks/certificate-root.ts'
 import { installHooks } from '../../whatsapp/hooks/self-test.ts'
+import { readMessage } from '../../whatsapp/messages.ts'
 import { SessionSocket } from '../../whatsapp/socket.ts'
-import type { ThreadOptions } from './protocol.ts'
+import type { CopyResult, ThreadOptions } from './protocol.ts'
 
 /** How long a copy gets to finish what it sends, before it is put down. */
 const DRAIN_MS = 1_000
@@ -37,23 +41,17 @@ export class CopyLogin {
     await this.#own?.stop()
   }
 
-  /** Resolves with how long it took until the copy was online, or why it never was. */
-  async attempt(
-    handle: AuthHandle,
-    entries: readonly Entry[],
-  ): Promise<{ loginMs: number } | { loginError: string }> {
-    try {
-      if (this.#own !== undefined) introduce(this.#own, handle, entries)
-      const began = performance.now()
-      await this.#connect(handle)
-      return { loginMs: performance.now() - began }
-    } catch (error) {
-      return { loginError: toGatewayError(error).message }
-    }
-  }
-
-  async #connect(handle: AuthHandle): Promise<void> {
+  /**
+   * Logs a copy in and tells how long it took, or why it never got online. At a simulator of its own
+   * it then reads a message of a stranger and answers: another one may have the real device's mail.
+   */
+  async attempt(handle: AuthHandle, entries: readonly Entry[]): Promise<LoggedIn> {
+    const own = this.#own
+    const device = own && introduce(own, handle, entries)
     const { promise: opened, resolve, reject } = Promise.withResolvers<void>()
+    // The copy may fail before anybody waits for it.
+    opened.catch(() => undefined)
+    const heard = new EventEmitter()
     const socket = new SessionSocket(
       handle,
       { url: this.#url, connectTimeoutMs: this.#timeoutMs },
@@ -63,34 +61,86 @@ export class CopyLogin {
           const why = lastDisconnect?.error?.message ?? 'the connection was closed'
           if (connection === 'close') reject(new Error(why))
         },
-        message: () => undefined,
+        message: (message) => heard.emit('text', readMessage(message)?.text),
         stalled: () => undefined,
         saveFailed: reject,
       },
       pino({ level: 'silent' }),
     )
-    const limit = new AbortController()
-    const late = sleep(this.#timeoutMs, undefined, { signal: limit.signal })
     try {
-      await Promise.race([
-        opened,
-        late.then(() => {
-          throw new Error(`not online within ${this.#timeoutMs / 1_000} s`)
-        }),
-      ])
+      const began = performance.now()
+      const failed = await this.#within('it was not online', opened)
+      if (failed !== undefined) return { loginError: failed }
+      const loginMs = performance.now() - began
+      const exchanged = own && device && (await this.#exchange(own, device, socket, heard))
       await socket.endGracefully(DRAIN_MS)
+      return { loginMs, ...exchanged }
     } finally {
-      limit.abort()
       await socket.end()
     }
   }
+
+  /** A message of somebody whom the copy does not know, and an answer. */
+  async #exchange(
+    own: Simulator,
+    device: Device,
+    socket: SessionSocket,
+    heard: EventEmitter,
+  ): Promise<Pick<LoggedIn, 'exchangeMs' | 'exchangeError'>> {
+    const began = performance.now()
+    // No country has this code.
+    const stranger = own.contact(`999${randomInt(1e9, 1e10)}`)
+    const question = `drill ${randomUUID()}`
+    const read = textHeard(heard, question)
+    const unread = await this.#within('it did not read a message that was sent to it', async () => {
+      await stranger.send(device, question)
+      await read
+    })
+    if (unread !== undefined) return { exchangeError: unread }
+    const answer = `drill ${randomUUID()}`
+    const unsent = await this.#within('a message that it sent did not arrive', async () => {
+      await socket.sendText(stranger.jid, answer)
+      await stranger.waitFor(answer, { timeoutMs: this.#timeoutMs })
+    })
+    if (unsent !== undefined) return { exchangeError: unsent }
+    return { exchangeMs: performance.now() - began }
+  }
+
+  /** Why the work failed, or that it took too long. */
+  async #within(
+    late: string,
+    work: Promise<unknown> | (() => Promise<unknown>),
+  ): Promise<string | undefined> {
+    const limit = new AbortController()
+    const { signal } = limit
+    const over = sleep(this.#timeoutMs, 'late' as const, { signal })
+    try {
+      const ended = await Promise.race([typeof work === 'function' ? work() : work, over])
+      return ended === 'late' ? `${late} within ${this.#timeoutMs / 1_000} s` : undefined
+    } catch (error) {
+      return toGatewayError(error).message
+    } finally {
+      limit.abort()
+      await Promise.allSettled([over])
+    }
+  }
+}
+
+type LoggedIn = Pick<CopyResult, 'loginMs' | 'loginError' | 'exchangeMs' | 'exchangeError'>
+
+function textHeard(heard: EventEmitter, wanted: string): Promise<void> {
+  return new Promise((resolve) => {
+    heard.on('text', (text: string | undefined) => {
+      if (text === wanted) resolve()
+    })
+  })
 }
 
 /**
  * Tells the simulator of the device, by what the copy itself holds: it then lets in whoever proves to
  * have the private keys, as WhatsApp does.
  */
-function introduce(simulator: Simulator, handle: AuthHandle, entries: readonly Entry[]): void {
+function introduce(simulator: Simulator, handle: AuthHandle, entries: readonly Entry[]): Device {
   const { creds } = handle.state
   const [user = '', device] = (creds.me?.id ?? '').replace(/@.*$/, '').split(':')
   const preKeys = new Map<number, string>()
@@ -111,5 +161,7 @@ function introduce(simulator: Simulator, handle: AuthHandle, entries: readonly E
       signature: Buffer.from(signature),
     },
   }
-  simulator.phone(user).adopt(keys, preKeys, device === undefined ? undefined : Number(device))
+  return simulator
+    .phone(user)
+    .adopt(keys, preKeys, device === undefined ? undefined : Number(device))
 }

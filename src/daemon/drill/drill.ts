@@ -90,6 +90,7 @@ function summaryOf(
     nothing: of('nothing'),
     skipped: of('skipped'),
     loggedIn: loginMs.length,
+    exchanged: results.filter(({ exchangeMs }) => exchangeMs !== undefined).length,
     bytes: results.reduce((sum, { bytes = 0 }) => sum + bytes, 0),
     tookMs: Math.round(tookMs),
     restoreMs: spread(restoreMs),

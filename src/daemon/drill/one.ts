@@ -58,11 +58,12 @@ async function attempt(
   const packed = image.packed ?? (await packEntries(image.entries))
   const { seq, hash, changedAt } = image
   const copy = await copies.copy({ sessionId, seq, hash, changedAt, packed })
-  const { installMs, loginMs, loginError } = copy
+  const { installMs, loginMs, loginError, exchangeMs, exchangeError } = copy
   const figures = {
     readMs: Math.round(readMs),
     installMs: Math.round(installMs),
     ...(loginMs !== undefined && { loginMs: Math.round(loginMs) }),
+    ...(exchangeMs !== undefined && { exchangeMs: Math.round(exchangeMs) }),
     bytes: image.entries.reduce((sum, { value }) => sum + value.length, 0),
     keys: image.entries.filter(({ type }) => type !== 'creds').length,
     seq: image.seq,
@@ -79,6 +80,10 @@ async function attempt(
     return { sessionId, outcome: 'failed', ...figures, detail: proof.differs }
   if (loginError !== undefined) {
     const detail = `the copy did not log in: ${loginError}`
+    return { sessionId, outcome: 'failed', ...figures, proof, detail }
+  }
+  if (exchangeError !== undefined) {
+    const detail = `the copy logged in, but ${exchangeError}`
     return { sessionId, outcome: 'failed', ...figures, proof, detail }
   }
   return { sessionId, outcome: 'restored', ...figures, proof }

@@ -32,6 +32,10 @@ export interface CopyResult {
   loginMs?: number
   /** Why the copy did not get online. */
   loginError?: string
+  /** Until a message was read, and another had arrived that the copy sent. */
+  exchangeMs?: number
+  /** Why one of the two did not happen. */
+  exchangeError?: string
 }
 
 export type ToThread = { kind: 'copy'; request: CopyRequest } | { kind: 'close' }
