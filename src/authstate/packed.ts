@@ -9,6 +9,8 @@ const decompress = promisify(zstdDecompress)
 
 /** Below this many bytes compression costs more than it gains. */
 const SMALL = 4096
+/** What unfolds to so many bytes does so in half a millisecond, and handing it to the pool takes as long. */
+const AT_ONCE = 1024 * 1024
 /** Bounds what hostile bytes may unfold to; an account of 10,000 contacts takes about 60 MB. */
 const LARGEST = 512 * 1024 * 1024
 
@@ -42,7 +44,9 @@ export function packEntriesPlain(entries: readonly Entry[]): Uint8Array<ArrayBuf
 /** The inverse, off this thread where it is much; the values may be views on `packed`. */
 export async function unpackEntries(packed: Uint8Array): Promise<Entry[]> {
   const { content, length } = contentOf(packed)
-  return readEntries(length === undefined ? content : await decompress(content, exactly(length)))
+  return length === undefined || length <= AT_ONCE
+    ? unpackEntriesSync(packed)
+    : readEntries(await decompress(content, exactly(length)))
 }
 
 /** The same at once. Both throw where the bytes are no entries, or some that no session can have. */

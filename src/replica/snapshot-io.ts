@@ -66,7 +66,11 @@ export async function fetchSnapshot(
   ref: ExpectedSnapshot,
   signal?: AbortSignal,
 ): Promise<Snapshot> {
-  return decode(context, sessionId, ref, await fetchBytes(context, sessionId, ref, signal))
+  const bytes = await fetchBytes(context, sessionId, ref, signal)
+  const snapshot = await decode(context, sessionId, ref, bytes)
+  // Where it is not encrypted, what came out of it are views.
+  if (snapshot.image.packed?.buffer !== bytes.buffer) giveBack(bytes)
+  return snapshot
 }
 
 /** The same without making anything of the keys; what there is to say of them. */
