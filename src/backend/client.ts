@@ -42,7 +42,7 @@ const RETRIES = 1
  */
 export class BackendClient {
   readonly #transport: Transport
-  readonly #worker: wire.WorkerIdentity
+  #worker: wire.WorkerIdentity
   readonly #registration: boolean
   readonly #now: () => number
   readonly #warn: (message: string) => void
@@ -62,6 +62,11 @@ export class BackendClient {
     this.#warn = options.onWarning ?? (() => undefined)
     this.#onReach = options.onReach ?? (() => undefined)
     this.#reach = new Reachability(this.#now())
+  }
+
+  /** What the next registration says. */
+  limit(maxSessions: number): void {
+    this.#worker = { ...this.#worker, maxSessions }
   }
 
   get workerId(): string {

@@ -52,6 +52,7 @@ export class Heartbeat {
   #options: HeartbeatOptions
   readonly #meter: MetricsMeter
   readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>
+  #again = false
   #running: { loop: Promise<void>; stop: AbortController } | undefined
 
   constructor(options: HeartbeatOptions) {
@@ -63,6 +64,11 @@ export class Heartbeat {
   /** Milliseconds between beats from the next one on. */
   every(interval: number): void {
     this.#options = { ...this.#options, interval }
+  }
+
+  /** The next beat registers the worker again: what it says of itself has changed. */
+  registerAgain(): void {
+    this.#again = true
   }
 
   /** Beats at once, then after every interval. */
@@ -98,7 +104,7 @@ export class Heartbeat {
 
   async #beat(signal: AbortSignal): Promise<void> {
     const { registry, registration } = this.#options
-    if (registration && !registry.health().registered) await this.#register()
+    if (registration && (this.#again || !registry.health().registered)) await this.#register()
     if (signal.aborted) return
     try {
       await this.#send()
@@ -110,7 +116,14 @@ export class Heartbeat {
   }
 
   async #register(): Promise<void> {
-    this.#options.onRegistered?.(await this.#options.registry.register())
+    this.#again = false
+    try {
+      const answer = await this.#options.registry.register()
+      this.#options.onRegistered?.(answer)
+    } catch (error) {
+      this.#again = true
+      throw error
+    }
   }
 
   async #send(): Promise<void> {

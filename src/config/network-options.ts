@@ -52,6 +52,7 @@ export const NETWORK_OPTIONS = {
     env: 'WA_GATEWAY_WHATSAPP_VERSION',
     key: 'whatsapp.version',
     kind: version,
+    reload: 'recovery',
     example: "'2.3000.1033893291'",
     doc: 'WhatsApp Web version to announce instead of the built-in one.',
   }),

@@ -24,7 +24,17 @@ export interface Computed<T> {
 }
 
 /** The part of a running daemon that takes a changed value. */
-export type LivePart = 'log' | 'recovery' | 'stop' | 'backend' | 'backlog' | 'snapshots'
+export type LivePart =
+  | 'log'
+  | 'recovery'
+  | 'sessions'
+  | 'stop'
+  | 'backend'
+  | 'backlog'
+  | 'snapshots'
+  | 'replica'
+  | 'verify'
+  | 'copy'
 
 interface Row<T, K extends string> {
   /** The environment variable, which is also the setting's name in messages. */

@@ -181,6 +181,7 @@ export const WORKER_OPTIONS = {
     env: 'MAX_SESSIONS',
     key: 'worker.maxSessions',
     kind: integer(1, 1000),
+    reload: 'sessions',
     default: 1000,
     doc: 'Sessions that this worker takes; the backend allows 1 to 1000.',
   }),

@@ -42,6 +42,7 @@ export class BackendLink {
   readonly #ports: LinkPorts
   readonly #log: ReturnType<typeof logBackend>
   readonly #messages = new MessageCount()
+  #client: BackendClient | undefined
   #service: BaileysService | undefined
   #heartbeat: Heartbeat | undefined
   #heartbeatMs: number | undefined
@@ -116,6 +117,12 @@ export class BackendLink {
     this.#heartbeat?.every(heartbeatMs)
   }
 
+  /** Tells the backend how many sessions it may assign, with the next beat. */
+  limit(maxSessions: number): void {
+    this.#client?.limit(maxSessions)
+    this.#heartbeat?.registerAgain()
+  }
+
   /** Ends the heartbeat, tells of the preserved sessions, unregisters. Failures are logged. */
   async farewell(preserved: readonly PreservedSession[]): Promise<void> {
     await this.#heartbeat?.stop()
@@ -158,6 +165,7 @@ export class BackendLink {
         this.#onBack()
       },
     })
+    this.#client = client
     const outbox = new Outbox({
       store,
       send: (letter) => client.deliver(letter),

@@ -93,11 +93,11 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     () => composed,
     config.verify.interval,
   )
-  const secondSite = new SecondSite(config, { store, encryption }, stopping)
+  const secondSite = new SecondSite(around.config, { store, encryption }, stopping)
   const copying = createCopySchedule(
     { secondSite, storeHealth, logger, bus, instants },
     () => composed,
-    config,
+    around.config,
   )
   await copying?.load()
   const backPressure = new BackPressure({ replica, service, logger }, config.shipping.backlogLimit)
@@ -127,7 +127,9 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     reloading: around.reloading,
     leaving: undefined,
     verifying,
-    drill: drillSettings(config),
+    get drill() {
+      return drillSettings(around.config())
+    },
     metrics,
     health: async (question) => {
       const { socket, recovery } = around.config()
@@ -146,7 +148,17 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     if (event.type === 'recovery') state.recovery = advance(state.recovery, event.event)
   })
   composed = state
-  const adjustable = { logger, engine, settings, backPressure, link, assignments }
+  const adjustable = {
+    logger,
+    engine,
+    settings,
+    replica,
+    verifying,
+    copying,
+    backPressure,
+    link,
+    assignments,
+  }
   return { state, link, notices, assignments, adjustable }
 }
 

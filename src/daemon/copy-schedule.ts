@@ -50,7 +50,7 @@ interface Ports {
 export class CopySchedule {
   readonly #ports: Ports
   readonly #store: string
-  readonly #intervalMs: number
+  #intervalMs: number
   readonly #turns: Turns
   readonly #history: CopyHistory = {
     completeAt: undefined,
@@ -77,6 +77,12 @@ export class CopySchedule {
   async load(): Promise<void> {
     this.#loading ??= this.#load()
     await this.#loading
+  }
+
+  /** Milliseconds from one copy to the next, from now on. */
+  every(intervalMs: number): void {
+    this.#intervalMs = intervalMs
+    this.#turns.every(Math.min(LOOK_MS, intervalMs))
   }
 
   start(): void {

@@ -65,7 +65,13 @@ export async function recoverOffline(
   closers.defer(() => encryption.stop())
   await encryption.unlock(signal)
   const { sealer } = encryption
-  const replica = new StoreReplica({ store, auth, sealer, ...replicaSettings(config) })
+  const replica = new StoreReplica({
+    store,
+    auth,
+    sealer,
+    worker: config.worker.id,
+    ...replicaSettings(config),
+  })
   closers.defer(() => replica.stop())
   await replica.start()
   const ids = request.sessionIds ?? (await knownSessions({ auth, registry, replica }))

@@ -51,7 +51,13 @@ export async function openParts(
   const encryption = new Encryption(config, store, logger)
   closers.defer(() => encryption.stop())
   const { sealer } = encryption
-  const replica = new StoreReplica({ store, auth, sealer, ...replicaSettings(config) })
+  const replica = new StoreReplica({
+    store,
+    auth,
+    sealer,
+    worker: config.worker.id,
+    ...replicaSettings(config),
+  })
   closers.defer(() => replica.stop())
   return { auth, opened, store, storeHealth, replica, encryption, metrics }
 }

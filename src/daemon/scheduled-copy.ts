@@ -11,16 +11,15 @@ type Parts = Pick<WorkerState, 'secondSite' | 'storeHealth' | 'instants' | 'logg
 const CONCURRENCY = 2
 const LOOK_MS = 1_000
 
-/** The copies of a worker that run by themselves; undefined where none are wanted. */
+/** The copies of a worker that run by themselves; undefined where none are wanted. `config`: as it is now. */
 export function createCopySchedule(
   parts: Parts,
   moment: () => Moment | undefined,
-  { copy }: Pick<Config, 'copy'>,
+  config: () => Pick<Config, 'copy'>,
 ): CopySchedule | undefined {
   const { secondSite, storeHealth, logger, instants } = parts
-  const { to: store, interval, prune } = copy
+  const { to: store, interval } = config().copy
   if (store === undefined) return undefined
-  const request = { store, direction: 'to' as const, ...(prune && { prune }) }
   const notNow = () => whyNotNow(moment(), storeHealth)
   const schedule = new CopySchedule(store, interval, {
     instants,
@@ -34,6 +33,8 @@ export function createCopySchedule(
       const turn = async () => {
         while (notNow() !== undefined) await sleep(LOOK_MS, undefined, { signal, ref: false })
       }
+      const { prune } = config().copy
+      const request = { store, direction: 'to' as const, ...(prune && { prune }) }
       return secondSite.copyCalmly(request, { emit, signal }, { concurrency: CONCURRENCY, turn })
     },
   })

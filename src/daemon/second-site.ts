@@ -21,14 +21,15 @@ type Listener = (request: Request, summary: CopySummary, left: string | undefine
 
 /** Copies between the worker's store and others, one copy at a time. */
 export class SecondSite {
-  readonly #config: Config
+  readonly #config: () => Config
   readonly #own: { store: ObjectStore; encryption: Encryption }
   readonly #attended: Attended<Copied>
   readonly #listeners: Listener[] = []
   #yielding: { key: string; gone: AbortController; done: Promise<unknown> } | undefined
 
+  /** `config`: as it is when a copy begins. */
   constructor(
-    config: Config,
+    config: () => Config,
     own: { store: ObjectStore; encryption: Encryption },
     stopping: AbortSignal,
   ) {
@@ -89,7 +90,8 @@ export class SecondSite {
   ): Promise<void> {
     const { store: text, direction, sessions, prune = false } = request
     const { store, encryption } = this.#own
-    const other = await openOther(text, this.#config)
+    const config = this.#config()
+    const other = await openOther(text, config)
     try {
       await other.check({ signal })
       if (direction === 'to') await probeConditionalWrites(other, { signal })
@@ -101,7 +103,7 @@ export class SecondSite {
           other,
           direction,
           keks: encryption.keks,
-          acceptPlaintext: this.#config.encryption.allowPlaintext,
+          acceptPlaintext: config.encryption.allowPlaintext,
           prune,
           signal,
           ...calm,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { ReplicaOptions } from '../replica/options.ts'
+import type { ReplicaSettings } from '../replica/settings.ts'
 import type { LifeSettings } from '../session/life.ts'
 import type { EngineSettings } from '../recovery/engine.ts'
 import type { ServiceSettings } from '../whatsapp/ports.ts'
@@ -40,13 +40,9 @@ export function serviceSettings(config: Config): ServiceSettings {
   }
 }
 
-export function replicaSettings({
-  worker,
-  shipping,
-  retention,
-}: Config): Pick<ReplicaOptions, 'worker' | 'shipWindowMs' | 'pointInTimeHours' | 'retention'> {
+export function replicaSettings({ shipping, retention }: Config): ReplicaSettings {
   const { window: shipWindowMs, pointInTimeHours } = shipping
-  return { worker: worker.id, shipWindowMs, pointInTimeHours, retention }
+  return { shipWindowMs, pointInTimeHours, retention }
 }
 
 /**

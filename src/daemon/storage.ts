@@ -53,7 +53,7 @@ export async function openOther(
     throw new GatewayError({
       code: 'config.invalid',
       message: `the daemon does not know how to reach ${text}`,
-      hint: 'set WA_GATEWAY_COPY_ENDPOINT, WA_GATEWAY_COPY_ACCESS_KEY and WA_GATEWAY_COPY_SECRET_KEY (or …_FILE) and restart it',
+      hint: 'set WA_GATEWAY_COPY_ENDPOINT, WA_GATEWAY_COPY_ACCESS_KEY and WA_GATEWAY_COPY_SECRET_KEY (or …_FILE) and run `wa-gateway daemon reload`',
     })
   if (encryption.key === undefined && !encryption.allowPlaintext)
     throw new GatewayError({

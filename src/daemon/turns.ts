@@ -8,7 +8,7 @@ interface Work {
 /** Looks every now and then whether something is due; never does two things at once. */
 export class Turns {
   readonly #work: Work
-  readonly #lookMs: number
+  #lookMs: number
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> | undefined
@@ -17,6 +17,14 @@ export class Turns {
   constructor(lookMs: number, work: Work) {
     this.#lookMs = lookMs
     this.#work = work
+  }
+
+  /** Milliseconds between two looks from now on. */
+  every(lookMs: number): void {
+    this.#lookMs = lookMs
+    if (this.#timer === undefined) return
+    clearInterval(this.#timer)
+    this.start()
   }
 
   start(): void {

@@ -50,7 +50,7 @@ interface Ports {
  */
 export class VerifySchedule {
   readonly #ports: Ports
-  readonly #intervalMs: number
+  #intervalMs: number
   readonly #turns: Turns
   readonly #known = new Map<string, { at: number; outcome: 'sound' | 'damaged' }>()
   #loaded = false
@@ -64,6 +64,12 @@ export class VerifySchedule {
       waiting: () => ports.waiting(),
       take: (signal) => this.#take(signal),
     })
+  }
+
+  /** Milliseconds in which everything is read once, from now on. */
+  every(intervalMs: number): void {
+    this.#intervalMs = intervalMs
+    this.#turns.every(Math.min(LOOK_MS, intervalMs))
   }
 
   start(): void {

@@ -5,10 +5,10 @@ import type { Clock } from './clock.ts'
 import type { SlotReader } from './log/slots.ts'
 import type { BootId } from './names.ts'
 import type { KnownOwner } from './owner.ts'
-import type { RetentionPolicy } from './retention/policy.ts'
 import type { Sealer } from './sealer.ts'
 import type { SilenceWatch } from './silence.ts'
 import type { SwapTiming } from './swap.ts'
+import type { Keeping } from './settings.ts'
 import type { Stamp } from './transitions.ts'
 
 /** An epoch that this process took and has not given up. */
@@ -91,10 +91,7 @@ export interface ReplicaContext {
   readonly timing: SwapTiming
   readonly silence: SilenceWatch
   readonly held: Map<string, Held>
-  /** How long superseded snapshots stay. */
-  readonly retention: RetentionPolicy
-  /** How far back every moment can be restored, in milliseconds. */
-  readonly pointInTimeMs: number
+  readonly keeping: Readonly<Keeping>
   readonly log: SharedLog
   newWriteId(): string
   /** Another worker has taken the session. */

@@ -1,12 +1,12 @@
 import type { ObjectStore } from '../store/port.ts'
 import type { Clock } from './clock.ts'
 import type { LocalState } from './context.ts'
-import type { RetentionPolicy } from './retention/policy.ts'
 import type { Sealer } from './sealer.ts'
+import type { ReplicaSettings } from './settings.ts'
 import type { SilenceTiming } from './silence.ts'
 import type { SwapTiming } from './swap.ts'
 
-export interface ReplicaOptions {
+export interface ReplicaOptions extends ReplicaSettings {
   store: ObjectStore
   auth: LocalState
   /** This worker's name. */
@@ -16,10 +16,4 @@ export interface ReplicaOptions {
   clock?: Clock
   swapTiming?: SwapTiming
   silenceTiming?: SilenceTiming
-  /** Milliseconds between two bundles at most; default 1,000, with `ack: remote` 25. */
-  shipWindowMs?: number
-  /** How long log that nobody needs any more is kept for going back; default 72. */
-  pointInTimeHours?: number
-  /** Which superseded snapshots stay; default DEFAULT_RETENTION. */
-  retention?: RetentionPolicy
 }

@@ -34,7 +34,7 @@ export async function swapOwner(
   previous: KnownOwner | undefined,
   signal?: AbortSignal,
 ): Promise<SwapResult> {
-  const record = withoutOldPast(next, next.at - context.pointInTimeMs)
+  const record = withoutOldPast(next, next.at - context.keeping.pointInTimeMs)
   const { session, writeId } = record
   const outcome = await conditionalWrite(context.store, context.clock, context.timing, {
     name: ownerName(session),

@@ -4,6 +4,7 @@ import type { RecoveryPlan } from '../session/plan.ts'
 import type { RecoveryRoute } from '../session/report.ts'
 import type { FencedReport, Forfeit, ShipLag, Wanted } from './log/port.ts'
 import type { RetentionPolicy } from './retention/policy.ts'
+import type { ReplicaSettings } from './settings.ts'
 import type { PartCheck, SessionCheck, VerifyOptions } from './verify/port.ts'
 
 /** Why a snapshot was made. `restored`: an older one's content, made the newest again. */
@@ -201,6 +202,8 @@ export interface RestorePlan {
 export interface Replica {
   /** Begins the `alive` counter of this boot, the shipping of changes and the collection of garbage. */
   start(): Promise<void>
+  /** Takes these instead of what it was made with; what is absent has its default again. */
+  change(settings: ReplicaSettings): void
   /** Brings the local state to a point from which a socket may be opened, and takes ownership. */
   claim(request: ClaimRequest): Promise<ClaimOutcome>
   /** What `claim` would do now; claims and changes nothing. Throws where the store doesn't answer. */

@@ -18,7 +18,7 @@ export async function removeSession(
   context: ReplicaContext,
   sessionId: string,
 ): Promise<RemovedCopies> {
-  const logUntil = context.clock.wall() + context.pointInTimeMs
+  const logUntil = context.clock.wall() + context.keeping.pointInTimeMs
   if (!(await bury(context, sessionId))) return { snapshots: 0, bytes: 0, logUntil }
   letGo(context, sessionId, removed(sessionId))
   const listed = await listSnapshots(context, sessionId)

@@ -38,27 +38,26 @@ import { readBackup } from './read-backup.ts'
 import { readNewest } from './read-newest.ts'
 import { release, type ReleaseResult } from './release.ts'
 import { removeSession } from './removal.ts'
-import { DEFAULT_RETENTION, type RetentionPolicy } from './retention/policy.ts'
+import type { RetentionPolicy } from './retention/policy.ts'
 import { pruneSessions } from './retention/prune-sessions.ts'
 import type { ReplicaOptions } from './options.ts'
 import { planRestore } from './restore/plan.ts'
 import { findTarget } from './restore/target.ts'
 import { rewind } from './restore/rewind.ts'
 import { plainSealer } from './sealer.ts'
+import { keepingOf, type Keeping, type ReplicaSettings } from './settings.ts'
 import { SILENCE_TIMING, SilenceWatch } from './silence.ts'
 import { SWAP_TIMING } from './swap.ts'
 import { tidy } from './tidy.ts'
 import { Upkeep } from './upkeep.ts'
 import { verify } from './verify/verify.ts'
 
-const HOUR = 3_600_000
-const POINT_IN_TIME_HOURS = 72
-
 type LostListener = (sessionId: string, owner: OwnerView | undefined) => void
 
 /** The Replica over an object store. What is done to one session is done one at a time. */
 export class StoreReplica implements Replica {
   readonly #context: ReplicaContext
+  readonly #keeping: Keeping
   readonly #log: WorkerLog
   readonly #upkeep: Upkeep
   readonly #alive: AliveBeat
@@ -70,7 +69,7 @@ export class StoreReplica implements Replica {
   constructor({ store, auth, worker, ...options }: ReplicaOptions) {
     const { clock = systemClock, swapTiming = SWAP_TIMING } = options
     const { silenceTiming = SILENCE_TIMING, sealer = plainSealer } = options
-    const { pointInTimeHours = POINT_IN_TIME_HOURS, retention = DEFAULT_RETENTION } = options
+    this.#keeping = keepingOf(options)
     const base = {
       store,
       auth,
@@ -80,8 +79,7 @@ export class StoreReplica implements Replica {
       timing: swapTiming,
       silence: new SilenceWatch(store, clock, worker, silenceTiming),
       held: new Map<string, Held>(),
-      retention,
-      pointInTimeMs: pointInTimeHours * HOUR,
+      keeping: this.#keeping,
       newWriteId: () => randomBytes(16).toString('hex'),
       onLost: (sessionId: string, owner: KnownOwner | undefined) => this.#lost(sessionId, owner),
     }
@@ -107,6 +105,11 @@ export class StoreReplica implements Replica {
       (signal) => this.#upkeep.beat(signal),
       () => this.#log.retry(),
     )
+  }
+
+  change(settings: ReplicaSettings): void {
+    Object.assign(this.#keeping, keepingOf(settings))
+    this.#log.change(shipTiming(this.#context.auth.ack, settings.shipWindowMs))
   }
 
   async start(): Promise<void> {
@@ -193,7 +196,7 @@ export class StoreReplica implements Replica {
   }
 
   get retention(): RetentionPolicy {
-    return this.#context.retention
+    return this.#keeping.retention
   }
 
   prune(options: PruneOptions, onPruned: (pruned: SessionPruned) => void): Promise<void> {
@@ -284,8 +287,10 @@ export class StoreReplica implements Replica {
   }
 
   #view({ record }: KnownOwner): OwnerView {
-    const { auth, clock, pointInTimeMs } = this.#context
-    const since = record.removed ? undefined : exactSince(record, clock.wall() - pointInTimeMs)
+    const { auth, clock, keeping } = this.#context
+    const since = record.removed
+      ? undefined
+      : exactSince(record, clock.wall() - keeping.pointInTimeMs)
     const exact = since !== undefined && { exactSince: since }
     return { ...ownerView(record, auth.isMine(record.boot)), ...exact }
   }

@@ -51,14 +51,30 @@ test('reload applies what can change and names what cannot, with the reason', as
   expect(changed.stdout).toMatch(
     /^changed {6}LOG_LEVEL info -> debug\nchanged {6}WA_GATEWAY_SNAPSHOT_INTERVAL 900000 -> 500\nnot changed {2}WORKER_ID \S+ -> another: sessions are owned under it\n$/,
   )
-  expect(changed.stderr).toContain('1 need')
+  expect(changed.stderr).toContain('1 setting needs a restart')
+
+  configure({
+    log: { level: 'debug' },
+    snapshot: { interval: 500 },
+    verify: { interval: 3_600_000 },
+    worker: { maxSessions: 3 },
+  })
+  expect((await reload()).stdout).toMatch(/^changed {6}WA_GATEWAY_VERIFY_INTERVAL .*-> 3600000$/m)
+  expect(await gateway.client.call('status', {})).toMatchObject({
+    verify: { intervalMs: 3_600_000 },
+  })
 
   configure({ log: { level: 'nonsense' }, snapshot: { interval: 700 } })
   const wrong = await reload()
   expect(wrong).toMatchObject({ status: 78, stdout: '' })
   expect(wrong.stderr).toContain('LOG_LEVEL')
 
-  configure({ log: { level: 'debug' }, snapshot: { interval: 500 } })
+  configure({
+    log: { level: 'debug' },
+    snapshot: { interval: 500 },
+    verify: { interval: 3_600_000 },
+    worker: { maxSessions: 3 },
+  })
   expect((await reload()).stdout).toMatch(/^nothing has changed/)
 })
 

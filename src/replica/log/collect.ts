@@ -97,7 +97,7 @@ async function reach(
   ended: Set<string>,
   options: RequestOptions,
 ): Promise<number> {
-  const windowStart = context.clock.wall() - context.pointInTimeMs
+  const windowStart = context.clock.wall() - context.keeping.pointInTimeMs
   for (let slot = low; slot < low + MOST;) {
     options.signal?.throwIfAborted()
     const old = await oldBundles(context, boot, slot, ended, windowStart)

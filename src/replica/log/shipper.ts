@@ -33,7 +33,7 @@ type ShipperContext = Pick<
  */
 export class Shipper {
   readonly #context: ShipperContext
-  readonly #timing: ShipTiming
+  #timing: ShipTiming
   readonly #dirty = new Set<string>()
   readonly #waiters = new Waiters()
   readonly #backlog: Backlog
@@ -58,6 +58,11 @@ export class Shipper {
   /** The boot that writes, and the slot that its next or present bundle takes. */
   get position(): { boot: string; slot: number } {
     return { boot: this.#boot, slot: this.#slot }
+  }
+
+  /** From the next bundle on. */
+  change(timing: ShipTiming): void {
+    this.#timing = timing
   }
 
   start(): void {

@@ -47,6 +47,11 @@ export class WorkerLog implements SharedLog {
     })
   }
 
+  /** From the next bundle on. */
+  change(timing: ShipTiming): void {
+    this.#shipper.change(timing)
+  }
+
   get position(): { boot: string; slot: number } {
     return this.#shipper.position
   }

@@ -161,7 +161,7 @@ async function endOf(context: ReplicaContext, range: LogRange): Promise<number> 
 
 function tooEarly(context: ReplicaContext, record: OwnerRecord, at: number): GatewayError {
   const { session } = record
-  const since = exactSince(record, context.clock.wall() - context.pointInTimeMs)
+  const since = exactSince(record, context.clock.wall() - context.keeping.pointInTimeMs)
   const exact =
     since === undefined || since <= at
       ? 'nothing that is kept tells what it was then'

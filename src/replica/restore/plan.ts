@@ -19,7 +19,7 @@ export async function planRestore(
   const { known, image, base, replayed } = found
   const { record } = known
   const present = newestOf(context, known)
-  const since = exactSince(record, context.clock.wall() - context.pointInTimeMs)
+  const since = exactSince(record, context.clock.wall() - context.keeping.pointInTimeMs)
   const refused = refusalOf(context, known)
   return {
     sessionId,

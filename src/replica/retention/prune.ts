@@ -71,10 +71,10 @@ function judge(
   context: ReplicaContext,
   record: OwnerRecord,
   damaged: ReadonlySet<string>,
-  { policy = context.retention, dropNamed = [] }: Options,
+  { policy = context.keeping.retention, dropNamed = [] }: Options,
 ): Retention {
   const now = context.clock.wall()
-  const needed = neededFor(record, now - context.pointInTimeMs)
+  const needed = neededFor(record, now - context.keeping.pointInTimeMs)
   const facts = { now, damaged, needed, dropNamed: new Set(dropNamed) }
   return retain(refsOf(record), policy, facts)
 }

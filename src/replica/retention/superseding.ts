@@ -9,11 +9,7 @@ import { retain } from './retain.ts'
  * sound; where it is the one that was the newest already, nothing goes.
  */
 export function superseding(
-  {
-    retention,
-    pointInTimeMs,
-    clock,
-  }: Pick<ReplicaContext, 'retention' | 'pointInTimeMs' | 'clock'>,
+  { keeping: { retention, pointInTimeMs }, clock }: Pick<ReplicaContext, 'keeping' | 'clock'>,
   record: OwnerRecord,
   snapshot: NewSnapshot,
 ): { snapshot: NewSnapshot; kept: SnapshotRef[] } {

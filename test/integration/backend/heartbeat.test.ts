@@ -58,6 +58,20 @@ test('registers a worker that could not register before, and again when forgotte
   expect(backend.violations).toEqual([])
 })
 
+test('a worker that may have fewer sessions says so with the next beat', async () => {
+  const { backend, client } = await connect()
+  const heartbeat = begin(client)
+  await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(0))
+  client.limit(WORKER.maxSessions - 1)
+  heartbeat.registerAgain()
+  await until(() => expect(backend.taken('register')).toHaveLength(2))
+  expect(backend.taken('register').at(-1)).toMatchObject({ maxSessions: WORKER.maxSessions - 1 })
+  const before = backend.taken('heartbeat').length
+  await until(() => expect(backend.taken('heartbeat').length).toBeGreaterThan(before + 2))
+  expect(backend.taken('register')).toHaveLength(2)
+  expect(backend.violations).toEqual([])
+})
+
 test('a worker that somebody else registers does not register itself', async () => {
   const { backend, client } = await connect({ registration: false })
   const errors: unknown[] = []

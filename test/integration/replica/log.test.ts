@@ -41,6 +41,31 @@ describe('shipping', () => {
     expect(worker.replica.lag()).toEqual({ changes: 0, bytes: 0, oldestMs: 0 })
   })
 
+  it('goes by another window, and keeps by other rules, from now on', async () => {
+    const worker = await paired()
+    const busy = async (): Promise<number> => {
+      const before = bundles().length
+      for (let i = 0; i < 50; i++) {
+        worker.write(ID, `a${i}`)
+        await worker.clock.advance(100)
+      }
+      return bundles().length - before
+    }
+    expect(await busy()).toBeLessThan(10)
+    const retention = { keepLast: 1, keepHourly: 0, keepDaily: 0, keepWithin: 0 }
+    worker.replica.change({ shipWindowMs: 50, pointInTimeHours: 0, retention })
+    expect(await busy()).toBeGreaterThan(30)
+    expect(worker.replica.retention).toEqual(retention)
+    const [first] = await worker.replica.backups(ID)
+    for (const change of ['b', 'c']) {
+      worker.write(ID, change)
+      await worker.clock.advance(5_000)
+      await worker.replica.fold(ID, 'interval')
+    }
+    const backups = await worker.replica.backups(ID)
+    expect(backups.map(({ id }) => id)).not.toContain(first?.id)
+  })
+
   it('keeps what a store that is away does not take, says so, and goes on when it is back', async () => {
     const worker = await paired()
     store.onWrite = () => Promise.reject(unavailable())

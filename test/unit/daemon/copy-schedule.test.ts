@@ -53,6 +53,17 @@ test('copies at once, and then once in an interval', async () => {
   expect(runs.map(({ outcome }) => outcome)).toEqual(['complete', 'complete', 'complete'])
 })
 
+test('another interval counts from the last copy on', async () => {
+  await schedule.look()
+  now += HOUR / 4
+  await schedule.look()
+  expect(begun).toBe(1)
+  schedule.every(HOUR / 4)
+  expect(schedule.view().intervalMs).toBe(HOUR / 4)
+  await schedule.look()
+  expect(begun).toBe(2)
+})
+
 test('knows after a restart when the last complete one was, of the same store', async () => {
   await schedule.look()
   const { completeAt } = schedule.view()

@@ -91,6 +91,16 @@ test('a restart goes on with the one that was read longest ago', async () => {
   expect(schedule.view().oldestAt).toBeGreaterThanOrEqual(1_700_000_000_000 - 3 * DAY)
 })
 
+test('another interval counts from the next look on', async () => {
+  schedule = create(['anna'])
+  await live(1)
+  const before = read().length
+  schedule.every(DAY / 4)
+  expect(schedule.view().intervalMs).toBe(DAY / 4)
+  await live(1)
+  expect(read().length - before).toBeGreaterThanOrEqual(3)
+})
+
 test('nothing is read while it has to wait, and why is shown', async () => {
   away = 'the object store is away'
   schedule = create(['anna'])
