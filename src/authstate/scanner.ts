@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { GatewayError } from '../session/errors.ts'
 import { isShared } from './give-back.ts'
 import type { Scanned } from './scan-packed.ts'
 import type { FromScanThread } from './scan-thread.ts'
@@ -27,7 +28,8 @@ export class Scanner {
 
   /**
    * The packed bytes change hands, with the buffer behind them; they come back where they take a
-   * closer look. Rejects where the thread ends.
+   * closer look. Rejects with `state.sealed` where the scanner is closed meanwhile, and with `internal`
+   * where the thread dies.
    */
   scan(packed: Uint8Array): Promise<Scanned | Uint8Array> {
     const worker = (this.#worker ??= this.#start())
@@ -41,8 +43,10 @@ export class Scanner {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#idle)
-    await this.#worker?.terminate()
+    const worker = this.#worker
+    if (worker === undefined) return
+    this.#ended(worker, closed())
+    await worker.terminate()
   }
 
   #start(): Worker {
@@ -51,8 +55,8 @@ export class Scanner {
       this.#waiting.shift()?.resolve(message.kind === 'scanned' ? message.scanned : message.packed)
       if (this.#waiting.length === 0) this.#rest(worker)
     })
-    worker.on('error', (error) => this.#ended(worker, error))
-    worker.on('exit', () => this.#ended(worker, new Error('the thread that scans has ended')))
+    worker.on('error', (error) => this.#ended(worker, died(error)))
+    worker.on('exit', () => this.#ended(worker, died(undefined)))
     return worker
   }
 
@@ -64,7 +68,7 @@ export class Scanner {
     }, IDLE).unref()
   }
 
-  #ended(worker: Worker, error: unknown): void {
+  #ended(worker: Worker, error: GatewayError): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
     clearTimeout(this.#idle)
@@ -72,4 +76,17 @@ export class Scanner {
     this.#waiting = []
     for (const { reject } of waiting) reject(error)
   }
+}
+
+function closed(): GatewayError {
+  return new GatewayError({ code: 'state.sealed', message: 'the local state is closed' })
+}
+
+function died(cause: unknown): GatewayError {
+  return new GatewayError({
+    code: 'internal',
+    message: 'the thread that looks through snapshots ended',
+    hint: 'try again; nothing was changed',
+    cause,
+  })
 }

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { giveBack } from '../authstate/give-back.ts'
 import { packEntries, unpackEntries } from '../authstate/packed.ts'
 import type { Entry, SessionImage } from '../authstate/port.ts'
+import { GatewayError } from '../session/errors.ts'
 import { snapshotName } from './names.ts'
 import { damaged, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type SnapshotTrigger } from './port.ts'
@@ -137,6 +138,8 @@ async function readable<T>(address: ObjectAddress, read: () => Promise<T>): Prom
   try {
     return await read()
   } catch (error) {
+    // Whoever reads was stopped, which says nothing of what is read.
+    if (error instanceof GatewayError) throw error
     throw damaged(address, 'its entries cannot be read', error)
   }
 }

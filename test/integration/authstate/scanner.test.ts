@@ -37,10 +37,10 @@ test('what takes a closer look is given back, and the next one is answered', asy
   expect(next).toMatchObject({ keys: 2 })
 })
 
-test('who waits when the thread ends hears of it, and the next one has a new thread', async () => {
+test('who waits when it is closed hears of it, and the next one has a new thread', async () => {
   const waiting = scanner.scan(await packed(1, 1))
   const closing = scanner.close()
-  await expect(waiting).rejects.toThrow('the thread that scans has ended')
+  await expect(waiting).rejects.toMatchObject({ code: 'state.sealed' })
   await closing
   expect(await scanner.scan(await packed(4, 1))).toMatchObject({ keys: 4 })
 })

@@ -6,7 +6,8 @@ import { unpackEntries } from '../../../src/authstate/packed.ts'
 import type { Entry } from '../../../src/authstate/port.ts'
 import { packObject } from '../../../src/replica/object.ts'
 import { plainSealer } from '../../../src/replica/sealer.ts'
-import { decodeSnapshot, encodeSnapshot } from '../../../src/replica/snapshot.ts'
+import { decodeSnapshot, encodeSnapshot, inspectSnapshot } from '../../../src/replica/snapshot.ts'
+import { GatewayError } from '../../../src/session/errors.ts'
 import { hashOf, imageOf } from './fixtures.ts'
 
 const META = { epoch: 3, createdAt: 1_000, trigger: 'manual' } as const
@@ -40,6 +41,15 @@ describe('a snapshot', () => {
     expect(isDeepStrictEqual(plain(entries), plain(image.entries))).toBe(true)
     const again = await unpackEntries(packed ?? Buffer.of())
     expect(isDeepStrictEqual(plain(again), plain(image.entries))).toBe(true)
+  })
+
+  it('is not called damaged where whoever looks into it was stopped', async () => {
+    const { bytes } = await encodeSnapshot(imageOf('shop', 10, 3), META, plainSealer)
+    const look = (error: Error) =>
+      inspectSnapshot('shop', EXPECTED, bytes, plainSealer, () => Promise.reject(error))
+    const stopped = new GatewayError({ code: 'state.sealed', message: 'closed' })
+    await expect(look(stopped)).rejects.toBe(stopped)
+    await expect(look(new TypeError('not packed entries'))).rejects.toMatchObject(DAMAGED)
   })
 
   it('is found damaged wherever a byte of it is another', async () => {
