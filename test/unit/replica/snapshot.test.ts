@@ -46,7 +46,9 @@ describe('a snapshot', () => {
   it('is not called damaged where whoever looks into it was stopped', async () => {
     const { bytes } = await encodeSnapshot(imageOf('shop', 10, 3), META, plainSealer)
     const look = (error: Error) =>
-      inspectSnapshot('shop', EXPECTED, bytes, plainSealer, () => Promise.reject(error))
+      inspectSnapshot('shop', EXPECTED, bytes, plainSealer, async () => {
+        throw error
+      })
     const stopped = new GatewayError({ code: 'state.sealed', message: 'closed' })
     await expect(look(stopped)).rejects.toBe(stopped)
     await expect(look(new TypeError('not packed entries'))).rejects.toMatchObject(DAMAGED)
