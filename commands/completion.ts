@@ -5,8 +5,16 @@ import type { CommonOptions, Define } from './shared/context.ts'
 const SCRIPTS = {
   bash: `# wa-gateway completion for bash
 _wa_gateway() {
-  local IFS=$'\\n'
-  COMPREPLY=($(compgen -W "$(wa-gateway __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null | cut -f1)" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  local line=\${COMP_LINE:0:COMP_POINT} IFS=$' \\t\\n' words current start
+  read -ra words <<<"$line"
+  if [[ $line == *[[:space:]] ]]; then words+=(''); fi
+  current=\${words[\${#words[@]}-1]}
+  IFS=$'\\n'
+  COMPREPLY=($(wa-gateway __complete "\${words[@]:1}" 2>/dev/null | cut -f1))
+  # bash replaces what stands behind these, the @ too
+  start=\${current##*[=:]}
+  if [[ $start == *@* ]]; then start=@\${start##*@}; fi
+  COMPREPLY=("\${COMPREPLY[@]#"\${current%"$start"}"}")
 }
 complete -o default -F _wa_gateway wa-gateway
 `,
@@ -26,9 +34,17 @@ compdef _wa-gateway wa-gateway
 if [ "$funcstack[1]" = "_wa-gateway" ]; then _wa-gateway "$@"; fi
 `,
   fish: `# wa-gateway completion for fish
-complete -c wa-gateway -f -a '(wa-gateway __complete (commandline -opc)[2..-1] (commandline -ct) 2>/dev/null)'
-complete -c wa-gateway -l config -r -F
-complete -c wa-gateway -l socket -r -F
+function __wa_gateway_complete
+  set -l before (commandline -opc)
+  set -l current (commandline -ct)
+  set -l found (wa-gateway __complete $before[2..-1] "$current" 2>/dev/null)
+  if set -q found[1]
+    string join \\n -- $found
+  else
+    __fish_complete_path "$current"
+  end
+end
+complete -c wa-gateway -f -a '(__wa_gateway_complete)'
 `,
 } as const
 

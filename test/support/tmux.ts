@@ -14,15 +14,16 @@ export class Terminal implements AsyncDisposable {
   static async start(
     size: { columns: number; rows: number },
     env: Record<string, string>,
+    program: readonly string[] = ['bash', '--norc', '--noprofile'],
   ): Promise<Terminal> {
     const terminal = new Terminal()
     const variables = { PS1: '$ ', LC_ALL: 'C.UTF-8', PATH: process.env['PATH'] ?? '', ...env }
     const given = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
-    const shell = ['env', '-i', 'TERM=screen-256color', ...given, 'bash', '--norc', '--noprofile']
+    const shell = ['env', '-i', 'TERM=screen-256color', ...given, ...program]
     const { columns, rows } = size
     const session = ['new-session', '-d', '-x', String(columns), '-y', String(rows)]
     await terminal.#tmux('-f', '/dev/null', ...session, ...shell)
-    await terminal.until('a prompt', /^\$/)
+    await terminal.until('a prompt', /^\$/m)
     return terminal
   }
 

@@ -33,6 +33,11 @@ describe('what may come next', () => {
     ['status --why ', ['anna', 'ben']],
     ['status --wh', ['--why']],
     ['recover --session b', ['ben']],
+    ['recover --session=b', ['--session=ben']],
+    ['logs --level=f', ['--level=fatal']],
+    ['logs --level=fatal --session a', ['anna']],
+    ['status --json=', []],
+    ['--timeout 5 session pause a', ['anna']],
     ['recover --session anna --take', ['--take-over']],
     ['logs --level f', ['fatal']],
     ['completion ', ['bash', 'zsh', 'fish']],
@@ -41,6 +46,13 @@ describe('what may come next', () => {
   ])('%s', async (line, expected) => {
     expect(await offered(line)).toEqual(expect.arrayContaining(expected))
     expect(await offered(line)).toHaveLength(expected.length)
+  })
+
+  test('the daemon is the one that the line names', async () => {
+    for (const named of ['--socket SOCKET', '--socket=SOCKET']) {
+      const line = `${named.replace('SOCKET', daemon.socketPath)} session pause a`
+      expect(await offered(line, '/nonexistent.sock')).toEqual(['anna'])
+    }
   })
 
   test('without a daemon there are no sessions, and no words about it', async () => {
@@ -57,15 +69,18 @@ test('bash completes by the script that is printed', async () => {
     await writeFile(join(dir, 'wa-gateway'), program, { mode: 0o755 })
     const { stdout: script } = await wa(['completion', 'bash'], {})
     const ask = `${String(script)}
-COMP_WORDS=(wa-gateway session pause b); COMP_CWORD=3; _wa_gateway; echo "\${COMPREPLY[@]}"
-COMP_WORDS=(wa-gateway rec); COMP_CWORD=1; _wa_gateway; echo "\${COMPREPLY[@]}"`
+tab() { COMP_LINE=$1 COMP_POINT=\${#1}; _wa_gateway; echo "\${COMPREPLY[@]}"; }
+tab 'wa-gateway session pause b'
+tab 'wa-gateway rec'
+tab 'wa-gateway session pause --js'
+tab 'wa-gateway recover --session=a'`
     const { stdout } = await execa('bash', ['-c', ask], {
       env: {
         PATH: `${dir}:${process.env['PATH']}`,
         WA_GATEWAY_SOCKET: daemon.socketPath,
       },
     })
-    expect(stdout).toBe('ben\nrecover recoveries')
+    expect(stdout).toBe('ben\nrecover recoveries\n--json\nanna')
   } finally {
     await rm(dir, { recursive: true })
   }
