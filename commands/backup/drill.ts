@@ -1,10 +1,11 @@
-import { InvalidArgumentError } from 'commander'
 import { EXIT, GatewayError } from '../../src/session/errors.ts'
 import { renderDrilled, renderDrill } from '../render/drill.ts'
 import { withDaemon } from '../shared/cli.ts'
 import type { Define } from '../shared/context.ts'
 import { exitWith } from '../shared/exit.ts'
 import { follow } from '../shared/follow.ts'
+import { tellWhenInterrupted } from '../shared/interrupted.ts'
+import { percent } from '../shared/percent.ts'
 
 interface DrillOptions {
   session?: string[]
@@ -43,8 +44,8 @@ export const define: Define = (command, context) => {
       }
       let done = 0
       await withDaemon(command, context, async (cli) => {
-        try {
-          await follow(cli, context, 'backup.drill', input, (event, display) => {
+        const work = () =>
+          follow(cli, context, 'backup.drill', input, (event, display) => {
             if (event.type === 'session') {
               done++
               if (!cli.json) display.print(renderDrilled(event.result))
@@ -54,11 +55,10 @@ export const define: Define = (command, context) => {
               exitWith(event.summary.failed > 0 ? EXIT.integrity : EXIT.ok)
             }
           })
-        } catch (error) {
-          throw error instanceof GatewayError && error.code === 'interrupted'
-            ? stopped(done, error)
-            : error
-        }
+        await tellWhenInterrupted(work, () => ({
+          message: `stopped after ${done} sessions; the scratch place is gone, nothing else was touched`,
+          hint: 'run it again, for a part of the sessions with --sample 5%',
+        }))
       })
     })
 }
@@ -81,20 +81,5 @@ function chosen({
     message:
       ways.length === 0 ? 'no session was named' : 'give one of --session, --all and --sample',
     hint: 'give --session ID, more than once if need be, or --all, or --sample 5%',
-  })
-}
-
-function percent(text: string): number {
-  const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : 0
-  if (value > 0 && value <= 100) return value
-  throw new InvalidArgumentError('give a part such as 5%.')
-}
-
-function stopped(done: number, cause: GatewayError): GatewayError {
-  return new GatewayError({
-    code: 'interrupted',
-    message: `stopped after ${done} sessions; the scratch place is gone, nothing else was touched`,
-    hint: 'run it again, for a part of the sessions with --sample 5%',
-    cause,
   })
 }

@@ -1,10 +1,10 @@
-import { InvalidArgumentError } from 'commander'
-import { GatewayError } from '../../src/session/errors.ts'
 import { renderCheck, renderSummary } from '../render/verified.ts'
 import { withDaemon } from '../shared/cli.ts'
 import type { Define } from '../shared/context.ts'
 import { exitOfVerified, exitWith } from '../shared/exit.ts'
 import { follow } from '../shared/follow.ts'
+import { tellWhenInterrupted } from '../shared/interrupted.ts'
+import { percent } from '../shared/percent.ts'
 import { targetsOf, type TargetOptions } from '../shared/targets.ts'
 
 interface VerifyOptions extends TargetOptions {
@@ -36,8 +36,8 @@ export const define: Define = (command, context) => {
       const input = { ...targetsOf(targets), ...(readData !== undefined && { readData }) }
       let done = 0
       await withDaemon(command, context, async (cli) => {
-        try {
-          await follow(cli, context, 'backup.verify', input, (event, display) => {
+        const work = () =>
+          follow(cli, context, 'backup.verify', input, (event, display) => {
             if (event.type === 'checked') {
               done++
               if (!cli.json) display.print(renderCheck(event.check))
@@ -47,29 +47,10 @@ export const define: Define = (command, context) => {
               exitWith(exitOfVerified(event.summary))
             }
           })
-        } catch (error) {
-          throw isInterrupted(error) ? stopped(done, error) : error
-        }
+        await tellWhenInterrupted(work, () => ({
+          message: `stopped after ${done} checks; what was found until then was told`,
+          hint: 'name the sessions that are left with --session, or run it again for all',
+        }))
       })
     })
-}
-
-/** `5%` or `0.5%`; without a value all of it. */
-function percent(text: string): number {
-  const value = /^\d+(\.\d+)?%$/.test(text) ? Number(text.slice(0, -1)) : 0
-  if (value > 0 && value <= 100) return value
-  throw new InvalidArgumentError('give a part such as 5%.')
-}
-
-function isInterrupted(error: unknown): error is GatewayError {
-  return error instanceof GatewayError && error.code === 'interrupted'
-}
-
-function stopped(done: number, cause: GatewayError): GatewayError {
-  return new GatewayError({
-    code: 'interrupted',
-    message: `stopped after ${done} checks; what was found until then was told`,
-    hint: 'name the sessions that are left with --session, or run it again for all',
-    cause,
-  })
 }

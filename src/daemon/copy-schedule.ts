@@ -6,9 +6,6 @@ import type { SiteCopy } from '../whatsapp/ports.ts'
 import { untilCopy, type CopyHistory } from './copy-turn.ts'
 import { Turns } from './turns.ts'
 
-/** Milliseconds between two looks at whether a copy is due. */
-const LOOK_MS = 1_000
-
 /** How the copies that run by themselves are. Times are milliseconds since the epoch. */
 export interface CopyView {
   /** As the configuration names it. */
@@ -50,7 +47,6 @@ interface Ports {
 export class CopySchedule {
   readonly #ports: Ports
   readonly #store: string
-  #intervalMs: number
   readonly #turns: Turns
   readonly #history: CopyHistory = {
     completeAt: undefined,
@@ -66,8 +62,7 @@ export class CopySchedule {
   constructor(store: string, intervalMs: number, ports: Ports) {
     this.#ports = ports
     this.#store = store
-    this.#intervalMs = intervalMs
-    this.#turns = new Turns(Math.min(LOOK_MS, intervalMs), {
+    this.#turns = new Turns(intervalMs, {
       waiting: () => ports.waiting(),
       take: (signal) => this.#take(signal),
     })
@@ -81,8 +76,7 @@ export class CopySchedule {
 
   /** Milliseconds from one copy to the next, from now on. */
   every(intervalMs: number): void {
-    this.#intervalMs = intervalMs
-    this.#turns.every(Math.min(LOOK_MS, intervalMs))
+    this.#turns.every(intervalMs)
   }
 
   start(): void {
@@ -125,11 +119,11 @@ export class CopySchedule {
 
   view(): CopyView {
     const { completeAt } = this.#history
-    const until = untilCopy(this.#history, this.#intervalMs, this.#now())
+    const until = untilCopy(this.#history, this.#turns.intervalMs, this.#now())
     const idle = this.#running === undefined
     return {
       store: this.#store,
-      intervalMs: this.#intervalMs,
+      intervalMs: this.#turns.intervalMs,
       ...given({
         completeAt,
         running: this.#running,
@@ -143,7 +137,7 @@ export class CopySchedule {
   async #take(signal: AbortSignal): Promise<void> {
     try {
       await this.load()
-      if (untilCopy(this.#history, this.#intervalMs, this.#now()) > 0) return
+      if (untilCopy(this.#history, this.#turns.intervalMs, this.#now()) > 0) return
       this.#running = { done: 0 }
       const onProgress = (progress: { done: number; total?: number }) => {
         this.#running = progress

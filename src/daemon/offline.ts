@@ -4,7 +4,6 @@ import { openAuthStore } from '../authstate/open.ts'
 import type { AuthStore } from '../authstate/port.ts'
 import type { Config } from '../config/config.ts'
 import { openSqliteRegistry } from '../registry/sqlite.ts'
-import { StoreReplica } from '../replica/replica.ts'
 import type { Replica } from '../replica/port.ts'
 import { type CauseId } from '../session/cause.ts'
 import { causeOfError } from '../session/cause-of.ts'
@@ -12,10 +11,9 @@ import { GatewayError, toGatewayError } from '../session/errors.ts'
 import type { RecoveryRoute } from '../session/report.ts'
 import { probeConditionalWrites } from '../store/probe.ts'
 import { claimState } from '../whatsapp/claim-state.ts'
-import { Encryption } from './encryption.ts'
 import { KnownFolders } from './known-folders.ts'
 import { knownSessions } from './known-sessions.ts'
-import { replicaSettings } from './settings.ts'
+import { openReplica } from './parts.ts'
 import { openConfiguredStore } from './storage.ts'
 
 /** What became of one session while the daemon was down. `ready`: the next start of it is warm. */
@@ -61,18 +59,8 @@ export async function recoverOffline(
   closers.defer(() => store.close())
   await store.check()
   await probeConditionalWrites(store, { signal })
-  const encryption = new Encryption(config, store, logger)
-  closers.defer(() => encryption.stop())
+  const { encryption, replica } = openReplica(config, { auth, store, logger }, closers)
   await encryption.unlock(signal)
-  const { sealer } = encryption
-  const replica = new StoreReplica({
-    store,
-    auth,
-    sealer,
-    worker: config.worker.id,
-    ...replicaSettings(config),
-  })
-  closers.defer(() => replica.stop())
   await replica.start()
   const ids = request.sessionIds ?? (await knownSessions({ auth, registry, replica }))
   const queue = new PQueue({ concurrency: request.concurrency ?? CONCURRENCY })

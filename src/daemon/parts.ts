@@ -48,18 +48,23 @@ export async function openParts(
   })
   const storeHealth = new StoreHealth(store, logger)
   closers.defer(() => store.close())
+  const { encryption, replica } = openReplica(config, { auth, store, logger }, closers)
+  return { auth, opened, store, storeHealth, replica, encryption, metrics }
+}
+
+/** What is stored of the sessions, and what it is sealed with; neither is asked anything yet. */
+export function openReplica(
+  config: Config,
+  { auth, store, logger }: { auth: AuthStore; store: ObjectStore; logger: Logger },
+  closers: AsyncDisposableStack,
+): { encryption: Encryption; replica: Replica } {
   const encryption = new Encryption(config, store, logger)
   closers.defer(() => encryption.stop())
   const { sealer } = encryption
-  const replica = new StoreReplica({
-    store,
-    auth,
-    sealer,
-    worker: config.worker.id,
-    ...replicaSettings(config),
-  })
+  const worker = config.worker.id
+  const replica = new StoreReplica({ store, auth, sealer, worker, ...replicaSettings(config) })
   closers.defer(() => replica.stop())
-  return { auth, opened, store, storeHealth, replica, encryption, metrics }
+  return { encryption, replica }
 }
 
 async function openAuth(

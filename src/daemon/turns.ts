@@ -5,30 +5,37 @@ interface Work {
   take(signal: AbortSignal): Promise<void>
 }
 
+/** Milliseconds between two looks; less where the interval is. */
+const LOOK_MS = 1_000
+
 /** Looks every now and then whether something is due; never does two things at once. */
 export class Turns {
   readonly #work: Work
-  #lookMs: number
+  #intervalMs: number
   readonly #stopping = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #turn: Promise<void> | undefined
 
-  /** `lookMs`: milliseconds between two looks. `take` must not reject. */
-  constructor(lookMs: number, work: Work) {
-    this.#lookMs = lookMs
+  /** `intervalMs`: in which there is something to do about once. `take` must not reject. */
+  constructor(intervalMs: number, work: Work) {
+    this.#intervalMs = intervalMs
     this.#work = work
   }
 
-  /** Milliseconds between two looks from now on. */
-  every(lookMs: number): void {
-    this.#lookMs = lookMs
+  get intervalMs(): number {
+    return this.#intervalMs
+  }
+
+  /** Another interval, from now on. */
+  every(intervalMs: number): void {
+    this.#intervalMs = intervalMs
     if (this.#timer === undefined) return
     clearInterval(this.#timer)
     this.start()
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.look(), this.#lookMs)
+    this.#timer = setInterval(() => void this.look(), Math.min(LOOK_MS, this.#intervalMs))
     this.#timer.unref()
   }
 

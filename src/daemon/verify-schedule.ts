@@ -8,8 +8,6 @@ import { Turns } from './turns.ts'
 import { nextTurn } from './verify-turn.ts'
 import { isWhole, noteVerified } from './verified.ts'
 
-/** Milliseconds between two looks at whether a turn is due. */
-const LOOK_MS = 1_000
 /** A worker's own log is walked so often in an interval, and so much of its data read each time. */
 const LOG_TURNS = 64
 
@@ -50,7 +48,6 @@ interface Ports {
  */
 export class VerifySchedule {
   readonly #ports: Ports
-  #intervalMs: number
   readonly #turns: Turns
   readonly #known = new Map<string, { at: number; outcome: 'sound' | 'damaged' }>()
   #loaded = false
@@ -59,8 +56,7 @@ export class VerifySchedule {
 
   constructor(ports: Ports, intervalMs: number) {
     this.#ports = ports
-    this.#intervalMs = intervalMs
-    this.#turns = new Turns(Math.min(LOOK_MS, intervalMs), {
+    this.#turns = new Turns(intervalMs, {
       waiting: () => ports.waiting(),
       take: (signal) => this.#take(signal),
     })
@@ -68,8 +64,7 @@ export class VerifySchedule {
 
   /** Milliseconds in which everything is read once, from now on. */
   every(intervalMs: number): void {
-    this.#intervalMs = intervalMs
-    this.#turns.every(Math.min(LOOK_MS, intervalMs))
+    this.#turns.every(intervalMs)
   }
 
   start(): void {
@@ -101,7 +96,7 @@ export class VerifySchedule {
     const all = times.length > 0 && times.length === sessions.length
     const waiting = this.#ports.waiting()
     return {
-      intervalMs: this.#intervalMs,
+      intervalMs: this.#turns.intervalMs,
       sessions: sessions.length,
       verified: known.length,
       damaged: known.flatMap(({ session, outcome }) => (outcome === 'damaged' ? session : [])),
@@ -118,7 +113,7 @@ export class VerifySchedule {
       const ids = this.#ports.sessions()
       const due = nextTurn(
         ids.map((session) => ({ session, at: this.#known.get(session)?.at })),
-        this.#intervalMs,
+        this.#turns.intervalMs,
       )
       if (due !== undefined && this.#now() - this.#lastTurn >= due.afterMs) {
         this.#lastTurn = this.#now()
@@ -133,7 +128,7 @@ export class VerifySchedule {
   /** The log that is kept for going back, the next part of it each time. */
   async #walkLog(signal: AbortSignal): Promise<void> {
     // By the clock alone, so that a restart goes on about where it was.
-    const turn = Math.floor((this.#now() / this.#intervalMs) * LOG_TURNS)
+    const turn = Math.floor((this.#now() / this.#turns.intervalMs) * LOG_TURNS)
     if (turn === this.#logTurn) return
     this.#logTurn = turn
     const size = Math.ceil(WHOLE / LOG_TURNS)

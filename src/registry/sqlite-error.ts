@@ -1,3 +1,4 @@
+import { diskFault, sqliteCode, type DiskFault } from '../session/disk-fault.ts'
 import { GatewayError, type ErrorDetails } from '../session/errors.ts'
 
 /** The file is a registry's, but what is in it cannot be right. */
@@ -8,53 +9,31 @@ export class DamagedFile extends Error {
   }
 }
 
-type Fault = Pick<ErrorDetails, 'code' | 'message' | 'hint'>
-
-const FULL: Fault = {
-  code: 'state.disk',
-  message: 'the disk under the registry is full',
-  hint: 'free space there, then start the daemon again',
-}
-const BROKEN: Fault = {
-  code: 'state.disk',
-  message: 'the disk under the registry failed',
-  hint: 'look at `dmesg`, replace the disk, then start the daemon again',
-}
-const DENIED: Fault = {
-  code: 'state.permission',
-  message: 'the registry cannot be written',
-  hint: 'give the file and its directory to the user that runs the daemon',
-}
-const HELD: Fault = {
-  code: 'state.locked',
-  message: 'another program holds the registry',
-  hint: 'close whatever has it open, then start the daemon again',
-}
-
-/** SQLite's primary result codes (https://www.sqlite.org/rescode.html) and the system's. */
-const FAULTS: Record<string, Fault> = {
-  3: DENIED,
-  5: HELD,
-  6: HELD,
-  8: DENIED,
-  10: BROKEN,
-  13: FULL,
-  14: DENIED,
-  ENOSPC: FULL,
-  EDQUOT: FULL,
-  EIO: BROKEN,
-  EACCES: DENIED,
-  EPERM: DENIED,
-  EROFS: DENIED,
+const FAULTS: Record<DiskFault, Pick<ErrorDetails, 'code' | 'message' | 'hint'>> = {
+  full: {
+    code: 'state.disk',
+    message: 'the disk under the registry is full',
+    hint: 'free space there, then start the daemon again',
+  },
+  broken: {
+    code: 'state.disk',
+    message: 'the disk under the registry failed',
+    hint: 'look at `dmesg`, replace the disk, then start the daemon again',
+  },
+  denied: {
+    code: 'state.permission',
+    message: 'the registry cannot be written',
+    hint: 'give the file and its directory to the user that runs the daemon',
+  },
+  held: {
+    code: 'state.locked',
+    message: 'another program holds the registry',
+    hint: 'close whatever has it open, then start the daemon again',
+  },
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGE = new Set([11, 26])
-
-function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
-}
 
 export function isDamage(error: unknown): boolean {
   return error instanceof DamagedFile || DAMAGE.has(sqliteCode(error) ?? 0)
@@ -68,9 +47,9 @@ export function asDamage(error: unknown): unknown {
 /** What a failure to open or use the registry means. */
 export function toRegistryError(error: unknown, file: string): GatewayError {
   if (error instanceof GatewayError) return error
-  const system = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const fault = FAULTS[String(sqliteCode(error) ?? system)]
-  if (fault !== undefined) return new GatewayError({ ...fault, subject: file, cause: error })
+  const fault = diskFault(error)
+  if (fault !== undefined)
+    return new GatewayError({ ...FAULTS[fault], subject: file, cause: error })
   return new GatewayError({
     code: isDamage(error) ? 'state.corrupt' : 'internal',
     subject: file,
