@@ -30,6 +30,7 @@ test(
     await stage.exchange('after')
     process.stdout.write(`${JSON.stringify(loop.totals)}\n`)
     expect(loop.harm()).toEqual(NO_HARM)
+    expect(await loop.findings()).toEqual([])
     expect(loop.totals.inbound).toBeGreaterThan(0)
     expect(loop.totals.sent).toBeGreaterThan(0)
   },

@@ -171,6 +171,18 @@ export class KillLoop {
     )
   }
 
+  /** What a verification of everything has to say of the store, warnings too: nothing, one hopes. */
+  async findings(): Promise<unknown[]> {
+    const { client } = this.#stage.gateway
+    const findings: unknown[] = []
+    for await (const event of client.stream('backup.verify', { all: true, readData: true })) {
+      if (event.type === 'checked') findings.push(...event.check.findings)
+      if (event.type === 'end' && event.summary.whole < this.#stage.ids.length)
+        findings.push(event.summary)
+    }
+    return findings
+  }
+
   /** What went wrong, from what WhatsApp and the application know; every list should be empty. */
   harm() {
     const { details, inbound } = this.#stage.simulator.report()
