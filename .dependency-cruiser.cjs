@@ -32,7 +32,11 @@ module.exports = {
     ),
     layer(
       'transfer',
-      [session, '^src/store/s3-reader\\.ts$', '^src/authstate/(port|codec|packed)\\.ts$'],
+      [
+        session,
+        '^src/store/s3-reader\\.ts$',
+        '^src/authstate/(port|codec|packed|writes|give-back)\\.ts$',
+      ],
       'reads and writes what other programs keep; the daemon takes and gives',
     ),
     layer('whatsapp', [session, ports], 'ports, not adapters'),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 
 import { isOwnType, ADOPTED_TYPE } from '../session/own-type.ts'
 
+import { giveBack } from './give-back.ts'
 import { decodeValue, encodeValue } from './codec.ts'
 import type { Entry } from './port.ts'
 import { packWrites } from './writes.ts'
@@ -10,7 +11,10 @@ import { packWrites } from './writes.ts'
 function digestOf(entries: readonly Entry[]): string {
   const theirs = entries.filter(({ type }) => !isOwnType(type))
   const sorted = theirs.toSorted((a, b) => order(a.type, b.type) || order(a.id, b.id))
-  return createHash('sha256').update(packWrites(sorted)).digest('hex')
+  const packed = packWrites(sorted)
+  const digest = createHash('sha256').update(packed).digest('hex')
+  giveBack(packed)
+  return digest
 }
 
 /** Lies among a session's values from its adoption on, and says from which ones it began. */

@@ -2,17 +2,32 @@
  * Writes msgpack as msgpackr would, for what most values are made of, in one pass that makes no copy
  * of the value on the way.
  */
-let scratch = Buffer.allocUnsafeSlow(64 * 1024)
+const SMALL = 64 * 1024
+/** More than this is not kept for the next one. */
+const KEPT = 1024 * 1024
+
+let scratch = Buffer.allocUnsafeSlow(SMALL)
 let at = 0
 
-/** Begins anew and leaves `room` bytes in front. */
-export function begin(room: number): void {
+/** Begins anew and leaves `room` bytes in front; about `expected` more will be written. */
+export function begin(room: number, expected = 0): void {
+  const size = room + expected
+  if (size > scratch.length) scratch = Buffer.allocUnsafeSlow(size)
+  else if (scratch.length > KEPT && size <= KEPT) scratch = Buffer.allocUnsafeSlow(SMALL)
   at = room
 }
 
 /** What was written since `begin`, with the room in front, as a view that the next `begin` ends. */
 export function written(): Buffer {
   return scratch.subarray(0, at)
+}
+
+/** The same in a buffer of its own; where it is much, without a copy. It ends what `written` gave. */
+export function taken(): Uint8Array<ArrayBuffer> {
+  if (at <= KEPT) return new Uint8Array(written())
+  const { buffer } = scratch
+  scratch = Buffer.allocUnsafeSlow(SMALL)
+  return new Uint8Array(buffer.transfer(at))
 }
 
 function ensure(bytes: number): void {

@@ -32,6 +32,7 @@ export function packOps(ops: readonly WriterOp[]): { ops: PackedOp[]; transfer: 
     endRun()
     packed.push(op)
     if (op.kind === 'install') transfer.push(op.body.buffer)
+    if (op.kind === 'create') transfer.push(op.record.buffer)
   }
   endRun()
   return { ops: packed, transfer }

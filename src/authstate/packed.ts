@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdDecompress, zstdDecompressSync } from 'node:zlib'
 
+import { giveBack } from './give-back.ts'
 import type { Entry } from './port.ts'
 import { packWrites, unpackWrites } from './writes.ts'
 
@@ -27,13 +28,20 @@ const ZSTD_HEADER = 1 + 4
 
 /** A session's entries in one piece; bytes that own their buffer. */
 export async function packEntries(entries: readonly Entry[]): Promise<Uint8Array<ArrayBuffer>> {
-  const raw = packWrites(entries)
+  return packRaw(packWrites(entries))
+}
+
+/** The same for the list that writes.ts packed, which is empty then. */
+export async function packRaw(raw: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   if (raw.length < SMALL) return framed(PLAIN, raw)
   const params = { [constants.ZSTD_c_compressionLevel]: 3 }
   const compressed = await compress(raw, { params, chunkSize: Math.min(raw.length, CHUNK) })
   const head = Buffer.alloc(4)
   head.writeUInt32BE(raw.length)
-  return framed(ZSTD, head, compressed)
+  giveBack(raw)
+  const packed = framed(ZSTD, head, compressed)
+  giveBack(compressed)
+  return packed
 }
 
 /** The same at once, and so not compressed. */

@@ -1,8 +1,8 @@
 import { GatewayError } from '../session/errors.ts'
 
 import { chainHash, writeNumber } from './chain.ts'
-import { begin, written } from './msgpack.ts'
-import { appendWrites, unpackWrites } from './writes.ts'
+import { begin, taken, written } from './msgpack.ts'
+import { appendWrites, sizeOf, unpackWrites } from './writes.ts'
 import type { Write } from './writes.ts'
 
 /** One change, complete in itself: what it follows on, what it wrote, the hash after it (hex). */
@@ -33,8 +33,8 @@ export function encodeRecord(
   previous: Uint8Array,
   writes: readonly Write[],
   at: number,
-): { record: Uint8Array; hash: Buffer } {
-  begin(RECORD_HEADER)
+): { record: Uint8Array<ArrayBuffer>; hash: Buffer } {
+  begin(RECORD_HEADER, sizeOf(writes))
   appendWrites(writes)
   const draft = written()
   const hash = chainHash(previous, seq, at, draft.subarray(RECORD_HEADER))
@@ -43,7 +43,7 @@ export function encodeRecord(
   writeNumber(draft, at, 9)
   draft.set(previous, 17)
   draft.set(hash, 49)
-  return { record: new Uint8Array(draft), hash }
+  return { record: taken(), hash }
 }
 
 /** Throws `state.corrupt` where the bytes are not a record or its hash is not theirs. */

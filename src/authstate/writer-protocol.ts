@@ -8,7 +8,7 @@ import type { BaseTag } from './port.ts'
 /** What the writing thread can do; `n` is the session's number. Byte arrays own their buffers. */
 export type WriterOp =
   | { kind: 'change'; n: number; record: Uint8Array }
-  | { kind: 'create'; head: SessionHead; record: Uint8Array }
+  | { kind: 'create'; head: SessionHead; record: Uint8Array<ArrayBuffer> }
   /** `body`: all entries as packed.ts packs them; `head` counts them, but has no digest yet. */
   | { kind: 'install'; head: SessionHead; body: Uint8Array<ArrayBuffer> }
   | { kind: 'tag'; n: number; tag: BaseTag; keep: boolean }

@@ -1,4 +1,4 @@
-import { arrayHeader, begin, binary, nil, string, written } from './msgpack.ts'
+import { arrayHeader, begin, binary, nil, string, taken } from './msgpack.ts'
 
 /** One value put (bytes as codec.ts encodes them) or deleted (null). Creds: type `creds`, id ``. */
 export interface Write {
@@ -9,9 +9,18 @@ export interface Write {
 
 /** The writes in canonical bytes that own their buffer: msgpack of [type, id, value, type, ...]. */
 export function packWrites(writes: readonly Write[]): Uint8Array {
-  begin(0)
+  begin(0, sizeOf(writes))
   appendWrites(writes)
-  return new Uint8Array(written())
+  return taken()
+}
+
+/** Bytes that they take at most, where their names are ASCII. */
+export function sizeOf(writes: readonly Write[]): number {
+  // Five for the tag and length of each of the three.
+  return writes.reduce(
+    (sum, { type, id, value }) => sum + type.length + id.length + (value?.length ?? 0) + 15,
+    5,
+  )
 }
 
 /** The same at the end of what msgpack.ts is writing. */

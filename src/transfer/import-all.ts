@@ -1,5 +1,8 @@
 import PQueue from 'p-queue'
-import { packEntries } from '../authstate/packed.ts'
+import { giveBack } from '../authstate/give-back.ts'
+import { packRaw } from '../authstate/packed.ts'
+import type { Entry } from '../authstate/port.ts'
+import { packWrites } from '../authstate/writes.ts'
 import { GatewayError, toGatewayError, type ErrorCode } from '../session/errors.ts'
 import { isSessionId } from '../session/ids.ts'
 import type { Admission, Obstacle } from '../session/moving-in.ts'
@@ -126,12 +129,22 @@ async function importOne(
   names.set(session, place)
   const judged = judge(found, despiteDamage)
   if (judged.kind === 'skip') return skip(judged.why, judged.detail, judged.todo, judged.notes)
-  const packed = await packEntries(judged.entries)
-  const admission = await admit(session, Buffer.from(packed).toString('base64'))
   const { notes } = judged
+  const admission = await admit(session, await textOf(judged.entries))
   if (admission.outcome === 'skipped') return { session, place, ...admission, notes }
   if (admission.outcome === 'present') return { session, place, outcome: 'present', notes }
   return { session, place, outcome: 'imported', keys: admission.keys, notes }
+}
+
+/** A state as it is handed over. Much of it may be in memory, so nothing is kept that it was made of. */
+async function textOf(entries: Entry[]): Promise<string> {
+  const raw = packWrites(entries)
+  entries.length = 0
+  const packed = await packRaw(raw)
+  const { buffer, byteOffset, byteLength } = packed
+  const text = Buffer.from(buffer, byteOffset, byteLength).toString('base64')
+  giveBack(packed)
+  return text
 }
 
 function failed({ id, place }: SourceSession, error: GatewayError): Imported {

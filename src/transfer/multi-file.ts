@@ -20,17 +20,25 @@ export interface ReadState {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Files that are none of Baileys' are passed over. */
-export function readStateFiles(files: Iterable<StateFile>): ReadState {
+/** What one file says; nothing where it is none of Baileys', or holds what he reads as none. */
+export type ReadFile = { entry: Entry } | { damaged: string } | { nameless: string } | undefined
+
+export function readStateFile({ name, bytes }: StateFile): ReadFile {
+  const key = keyOf(name)
+  if (key.kind === 'foreign') return undefined
+  const { fault, value } = readValue(bytes)
+  if (fault !== undefined) return { damaged: `${name} ${fault}` }
+  if (key.kind === 'lossy') return { nameless: name }
+  return value && { entry: { type: key.type, id: key.id, value } }
+}
+
+export function stateOfFiles(files: Iterable<ReadFile>): ReadState {
   const state: ReadState = { entries: [], damaged: [], nameless: [] }
-  for (const { name, bytes } of files) {
-    const key = keyOf(name)
-    if (key.kind === 'foreign') continue
-    const read = readValue(bytes)
-    if (read.fault !== undefined) state.damaged.push(`${name} ${read.fault}`)
-    else if (key.kind === 'lossy') state.nameless.push(name)
-    else if (read.value !== undefined)
-      state.entries.push({ type: key.type, id: key.id, value: read.value })
+  for (const file of files) {
+    if (file === undefined) continue
+    if ('entry' in file) state.entries.push(file.entry)
+    else if ('damaged' in file) state.damaged.push(file.damaged)
+    else state.nameless.push(file.nameless)
   }
   if (!state.entries.some(({ type }) => type === 'creds') && !hasDamagedCreds(state))
     state.damaged.push(`${CREDS_FILE} is missing`)

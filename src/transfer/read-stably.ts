@@ -1,7 +1,12 @@
-import PQueue from 'p-queue'
 import { GatewayError } from '../session/errors.ts'
 import { keyOf } from './file-names.ts'
-import { hasCreds, readStateFiles, type ReadState, type StateFile } from './multi-file.ts'
+import {
+  hasCreds,
+  readStateFile,
+  stateOfFiles,
+  type ReadFile,
+  type ReadState,
+} from './multi-file.ts'
 import type { Found } from './source.ts'
 
 /** Something that holds the files of one session. */
@@ -18,25 +23,37 @@ const LARGEST = 256 * 1024 * 1024
 /** Names in a note. */
 const SHOWN = 3
 
-/** Reads all files, and makes sure that nobody wrote to any of them meanwhile. */
+/**
+ * Reads all files, each value as its file comes, and makes sure that nobody wrote to any of them
+ * meanwhile.
+ */
 export async function readStably(shelf: Shelf, signal: AbortSignal): Promise<Found> {
   const all = await shelf.look(signal)
   const before = ofBaileys(all)
-  const queue = new PQueue({ concurrency: FILES_AT_ONCE })
+  const names = [...before.keys()]
+  const files: ReadFile[] = []
+  let next = 0
   let total = 0
-  const files = await queue.addAll(
-    [...before.keys()].map((name) => async (): Promise<StateFile | undefined> => {
+  // A task for each of them would be more than what is read.
+  const lane = async (): Promise<void> => {
+    for (let index = next++; index < names.length; index = next++) {
       signal.throwIfAborted()
+      const name = names[index] ?? ''
       const bytes = await shelf.take(name, signal)
       total += bytes?.length ?? 0
       if (total > LARGEST) throw tooLarge()
-      return bytes && { name, bytes }
-    }),
-  )
+      files[index] = bytes && readStateFile({ name, bytes })
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: FILES_AT_ONCE }, lane))
+  } finally {
+    next = names.length
+  }
   const after = ofBaileys(await shelf.look(signal))
   const changed = difference(before, after)
   if (changed !== undefined) return { kind: 'changed', what: changed }
-  const state = readStateFiles(files.filter((file) => file !== undefined))
+  const state = stateOfFiles(files)
   if (!hasCreds(state)) return { kind: 'unusable', what: credsFault(state) }
   const { entries, damaged, nameless } = state
   const foreign = [...all.keys()].filter((name) => !before.has(name))

@@ -2,7 +2,7 @@ import { Curve } from '@whiskeysockets/baileys'
 import { expect, test } from 'vitest'
 import type { Entry } from '../../../src/authstate/port.ts'
 import { judge } from '../../../src/transfer/judge-found.ts'
-import { readStateFiles } from '../../../src/transfer/multi-file.ts'
+import { readStateFile, stateOfFiles } from '../../../src/transfer/multi-file.ts'
 import type { Found } from '../../../src/transfer/source.ts'
 import { entry, filesOf, linkedState } from './states.ts'
 
@@ -86,7 +86,7 @@ test.each([
   for (const name of ['session-4477001.0.json', 'creds.json']) {
     const files = filesOf(linkedState())
     files.set(name, change(files.get(name) ?? Buffer.alloc(0)))
-    const state = readStateFiles(Array.from(files, ([name, bytes]) => ({ name, bytes })))
+    const state = stateOfFiles(Array.from(files, ([name, bytes]) => readStateFile({ name, bytes })))
     expect(state.damaged).toEqual([`${name} ${words}`])
   }
 })
@@ -95,7 +95,7 @@ test('files read back as the very entries, but for those without a name of their
   const entries = linkedState()
   const files = filesOf([...entries, entry('session', '4477-1.0', { a: 1 })])
   files.set('store.json', Buffer.from('{'))
-  const state = readStateFiles(Array.from(files, ([name, bytes]) => ({ name, bytes })))
+  const state = stateOfFiles(Array.from(files, ([name, bytes]) => readStateFile({ name, bytes })))
   expect(state.entries).toEqual(entries)
   expect(state).toMatchObject({
     damaged: [],
@@ -106,7 +106,7 @@ test('files read back as the very entries, but for those without a name of their
 test('keys without creds say what is missing', () => {
   const files = filesOf(linkedState())
   files.delete('creds.json')
-  const state = readStateFiles(Array.from(files, ([name, bytes]) => ({ name, bytes })))
+  const state = stateOfFiles(Array.from(files, ([name, bytes]) => readStateFile({ name, bytes })))
   expect(state.damaged).toEqual(['creds.json is missing'])
 })
 
