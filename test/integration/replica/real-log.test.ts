@@ -65,8 +65,9 @@ async function killed(storeDir: string): Promise<void> {
   await gateway.stop()
 }
 
+/** The folder's own marker aside. */
 function objects(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
+  return readdirSync(join(dir, 'v1'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((file) => !file.includes('alive'))

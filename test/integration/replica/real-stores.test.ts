@@ -240,8 +240,9 @@ async function discovered({ replica }: Gateway): Promise<string[]> {
   return replica.discover()
 }
 
+/** The folder's own marker aside. */
 function files(dir: string): string[] {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
+  return readdirSync(join(dir, 'v1'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
 }
