@@ -1,5 +1,6 @@
 import { giveBack } from '../authstate/give-back.ts'
 import type { Inspection, SessionImage } from '../authstate/port.ts'
+import { GatewayError } from '../session/errors.ts'
 import type { ReplicaContext } from './context.ts'
 import { epochOf, ownerName, sessionPrefix, snapshotName } from './names.ts'
 import { damaged } from './object.ts'
@@ -15,9 +16,13 @@ import {
 } from './snapshot.ts'
 import { conditionalWrite, type SwapOutcome } from './swap.ts'
 
+/** What is found in the way is looked at so often. */
+const ATTEMPTS = 3
+
 /**
  * Puts a snapshot object. It counts only once an owner record names it, so a put that fails or
- * lands late does no harm. Finding the same state there already is success: its ref is returned.
+ * lands late does no harm. Finding the same state there already is success: its ref is returned. What
+ * is no whole object is replaced: nothing but this state belongs there.
  */
 export async function storeSnapshot(
   context: ReplicaContext,
@@ -33,30 +38,49 @@ export async function storeSnapshot(
     { epoch, createdAt, trigger },
     context.sealer,
   )
-  const outcome = await putWhole(context, name, bytes, signal)
-  if (outcome.kind === 'stored')
-    return { epoch, seq, hash, size: bytes.length, keys, createdAt, changedAt, trigger }
-  const found = outcome.current
-  if (found === undefined) throw missing(sessionId, name)
-  const there = await decode(context, sessionId, { epoch, seq, hash }, found.bytes)
-  const size = found.bytes.length
-  const made = { createdAt: there.createdAt, changedAt, trigger }
-  return { epoch, seq, hash, size, keys: there.keys, ...made }
+  const made = { epoch, seq, hash, size: bytes.length, keys, createdAt, changedAt, trigger }
+  let etag: string | undefined
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const outcome = await putWhole(context, name, bytes, etag, signal)
+    if (outcome.kind === 'stored') return made
+    const found = outcome.current
+    etag = found?.etag
+    // One that was there and is gone a moment later was swept away, since the epoch is over.
+    if (found === undefined) continue
+    const { length: size } = found.bytes
+    const there = await foundThere(context, sessionId, { epoch, seq, hash }, found.bytes)
+    if (there !== undefined) return { ...made, size, keys: there.keys, createdAt: there.createdAt }
+  }
+  throw missing(sessionId, name)
 }
 
-/** One that was there and is gone a moment later was swept away, since the epoch is over. */
-async function putWhole(
+function putWhole(
   { store, clock, timing }: ReplicaContext,
   name: string,
   bytes: Uint8Array,
+  etag: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<SwapOutcome> {
   const isOwn = (found: Uint8Array): boolean => Buffer.compare(found, bytes) === 0
-  const request = { name, bytes, etag: undefined, isOwn, signal }
-  const outcome = await conditionalWrite(store, clock, timing, request)
-  return outcome.kind === 'lost' && outcome.current === undefined
-    ? conditionalWrite(store, clock, timing, request)
-    : outcome
+  return conditionalWrite(store, clock, timing, { name, bytes, etag, isOwn, signal })
+}
+
+/** Undefined where the object is no whole one; throws where it is one of another state. */
+async function foundThere(
+  context: ReplicaContext,
+  sessionId: string,
+  expected: ExpectedSnapshot,
+  bytes: Uint8Array,
+): Promise<Snapshot | undefined> {
+  const { sealer } = context
+  const name = snapshotName(sessionId, expected.epoch, expected.seq)
+  try {
+    await withKeys(sealer, () => sealer.open({ name, kind: 'snapshot', sessionId }, bytes))
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'replica.damaged') return undefined
+    throw error
+  }
+  return decode(context, sessionId, expected, bytes)
 }
 
 /** Reads and verifies; throws `replica.damaged` where the object is missing or not what is named. */

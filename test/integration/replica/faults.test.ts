@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { plainSealer } from '../../../src/replica/sealer.ts'
+import { encodeSnapshot } from '../../../src/replica/snapshot.ts'
+import { imageOf } from '../../unit/replica/fixtures.ts'
 import {
   MemoryStore,
   unavailable,
@@ -87,8 +90,21 @@ describe('a fold', () => {
     expect(after).toBe(before)
   })
 
+  it('puts its snapshot in the place of a damaged one that nobody names', async () => {
+    const name = `v1/sessions/${ID}/0000000001/0000000000000003`
+    store.store(name, Buffer.from('something'))
+    expect(await worker.replica.fold(ID, 'manual')).toMatchObject({ id: '1-3' })
+    expect(await record()).toMatchObject({ newest: '1-3' })
+    expect(await worker.replica.readBackup(ID, '1-3')).toMatchObject({ info: { id: '1-3' } })
+  })
+
   it('refuses a snapshot of another state under its name', async () => {
-    store.store(`v1/sessions/${ID}/0000000001/0000000000000003`, Buffer.from('something'))
+    const { name, bytes } = await encodeSnapshot(
+      imageOf(ID, 3, 1),
+      { epoch: 1, createdAt: 1, trigger: 'manual' },
+      plainSealer,
+    )
+    store.store(name, bytes)
     await expect(worker.replica.fold(ID, 'manual')).rejects.toMatchObject({
       code: 'replica.damaged',
     })
