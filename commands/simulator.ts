@@ -3,10 +3,11 @@ import type { CommonOptions, Define } from './shared/context.ts'
 
 const USAGE = `
 Point a daemon at it with the two settings that it prints. \`POST /scan {"qr": "…"}\` to its control
-address links a new phone, as scanning would.
+address links a new phone, as scanning would; it takes what pairing prints, too.
 
-Example:
+Examples:
   $ wa-gateway simulator --port 8787
+  $ wa-gateway session pair anna --json | curl -T - http://127.0.0.1:8787/scan
 `
 
 export const define: Define = (command, context) => {

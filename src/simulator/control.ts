@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import { errorToJson, GatewayError, toGatewayError, type ErrorCode } from '../session/errors.ts'
 import type { Contact } from './contact.ts'
@@ -21,7 +22,13 @@ export interface Controlled {
   report(): Report
 }
 
-type Call = { user: string; number: string; query: URLSearchParams; body: unknown }
+type Call = {
+  user: string
+  number: string
+  query: URLSearchParams
+  body: unknown
+  request: IncomingMessage
+}
 type Route = { method: string; path: RegExp; answer: (on: Controlled, call: Call) => unknown }
 
 const BODY_LIMIT = 1_048_576
@@ -48,6 +55,20 @@ const ROUTES: readonly Route[] = [
     answer: async (on, { body }) => {
       const { qr, afterMs } = parse(scanBody, body)
       return describe(await on.scan(qr, { afterMs }))
+    },
+  },
+  {
+    // What `session pair --json` prints, while it prints it.
+    method: 'PUT',
+    path: /^\/scan$/,
+    answer: async (on, { request }) => {
+      let device: Device | undefined
+      for await (const line of createInterface({ input: request })) {
+        const shown = scanBody.safeParse(fromJson(line))
+        if (device === undefined && shown.success) device = await on.scan(shown.data.qr, {})
+      }
+      if (device === undefined) throw unknown('no QR code was shown')
+      return describe(device)
     },
   },
   {
@@ -136,7 +157,7 @@ async function route(on: Controlled, request: IncomingMessage): Promise<unknown>
     if (match === null) continue
     const { user = '', number = '' } = match.groups ?? {}
     const body = method === 'POST' ? await readJson(request) : undefined
-    return answer(on, { user, number, query: searchParams, body })
+    return answer(on, { user, number, query: searchParams, body, request })
   }
   throw unknown(`the simulator has no ${request.method ?? ''} ${pathname}`)
 }
@@ -149,8 +170,12 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
     if (length > BODY_LIMIT) throw new GatewayError({ code: 'usage', message: 'body above 1 MiB' })
     chunks.push(chunk)
   }
+  return fromJson(Buffer.concat(chunks).toString('utf8'))
+}
+
+function fromJson(text: string): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    return JSON.parse(text)
   } catch (cause) {
     throw new GatewayError({ code: 'usage', message: 'the body is not JSON', cause })
   }

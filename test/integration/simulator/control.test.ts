@@ -68,6 +68,27 @@ test('a code can be typed and a number chosen by the simulator', async () => {
   expect(numbers).toMatchObject([{ device: '15550100000:1' }, { device: '15550100001:1' }])
 })
 
+test('what pairing prints is scanned while it is printed', async () => {
+  const client = new Client(simulator)
+  const first = JSON.stringify({ type: 'qr', qr: await client.qr() })
+  const body = new TransformStream<Uint8Array, Uint8Array>()
+  const writer = body.writable.getWriter()
+  const text = new TextEncoder()
+  const answer = fetch(`${simulator.controlUrl}/scan`, {
+    method: 'PUT',
+    body: body.readable,
+    duplex: 'half',
+  })
+  await writer.write(text.encode(`${first}\n`))
+  expect(await client.closedWith()).toBe(515)
+  await writer.write(text.encode('{"type":"result","outcome":"paired"}\n'))
+  await writer.close()
+  expect(await (await answer).json()).toMatchObject({ device: '15550100000:1' })
+
+  const nothing = await fetch(`${simulator.controlUrl}/scan`, { method: 'PUT', body: '' })
+  expect(nothing.status).toBe(404)
+})
+
 test('faults are added, listed and cleared', async () => {
   const fault = { kind: 'failure', reason: 403, user: USER, times: 3 }
   expect(await call('POST', '/faults', fault)).toMatchObject({ status: 200, json: fault })
