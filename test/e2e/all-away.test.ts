@@ -1,8 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { S3Stub } from '../support/s3-stub.ts'
 import { openS3Stage } from '../support/s3-stage.ts'
 import type { Stage } from '../support/stage.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
+import type { StrictBackend } from '../support/strict-backend.ts'
 
 const SESSIONS = 5
 const RATE = 20
@@ -15,13 +16,9 @@ interface World {
 }
 
 async function openWorld(): Promise<World> {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
+  const { backend, env } = await openBackend()
   const { stage, s3 } = await openS3Stage(SESSIONS, {
-    BACKEND_URL: backend.url,
-    WORKER_AUTH_TOKEN: backend.token,
-    WORKER_ENDPOINT: 'http://worker.test:8080',
+    ...env,
     BACKEND_HEARTBEAT_INTERVAL: '1000',
     SESSION_RECOVERY_RETRY_DELAY: '500',
     WA_GATEWAY_LOGIN_RATE: String(RATE),

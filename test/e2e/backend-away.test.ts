@@ -1,17 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually } from '../support/gateway.ts'
 import { openStage } from '../support/stage.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
 
 test('sessions are recovered from memory while the backend is away, and it is told when it is back', async () => {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
+  const { backend, env } = await openBackend()
   const stage = await openStage({
     env: {
-      BACKEND_URL: backend.url,
-      WORKER_AUTH_TOKEN: backend.token,
-      WORKER_ENDPOINT: 'http://worker.test:8080',
+      ...env,
       BACKEND_HEARTBEAT_INTERVAL: '200',
     },
   })

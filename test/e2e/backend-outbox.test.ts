@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually, type GatewayProcess } from '../support/gateway.ts'
 import { openStage, type Stage } from '../support/stage.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
 
 interface Report {
   totalSessions: number
@@ -15,22 +15,7 @@ interface Status {
   timestamp: string
 }
 
-async function openBackend(): Promise<StrictBackend> {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
-  return backend
-}
-
-function environment(backend: StrictBackend): Record<string, string> {
-  return {
-    BACKEND_URL: backend.url,
-    WORKER_AUTH_TOKEN: backend.token,
-    WORKER_ENDPOINT: 'http://worker.test:8080',
-    BACKEND_HEARTBEAT_INTERVAL: '300',
-    BACKEND_ASSIGNMENT_INTERVAL: '500',
-  }
-}
+const QUICK = { BACKEND_HEARTBEAT_INTERVAL: '300', BACKEND_ASSIGNMENT_INTERVAL: '500' }
 
 async function backendOf(gateway: GatewayProcess) {
   return (await gateway.client.call('status', {})).backend
@@ -45,8 +30,8 @@ function onDisk({ stateDir }: Stage): string {
 }
 
 test('a backend that is away for whole lives of the daemon is told everything once it is back', async () => {
-  const backend = await openBackend()
-  const stage = await openStage({ sessions: 3, env: environment(backend) })
+  const { backend, env } = await openBackend()
+  const stage = await openStage({ sessions: 3, env: { ...env, ...QUICK } })
   const [paused = '', ...others] = stage.ids
   await stage.startPaired()
   backend.assigned = stage.ids.map((sessionId) => ({ sessionId, userId: 'u' }))
@@ -111,8 +96,8 @@ test('a backend that is away for whole lives of the daemon is told everything on
 }, 180_000)
 
 test('a refused token is no outage: status says so, the log once, and all is told when it is right', async () => {
-  const backend = await openBackend()
-  const stage = await openStage({ sessions: 1, env: environment(backend) })
+  const { backend, env } = await openBackend()
+  const stage = await openStage({ sessions: 1, env: { ...env, ...QUICK } })
   const gateway = await stage.start({ WORKER_AUTH_TOKEN: 'a-wrong-token-of-somebody' })
   await stage.pair(stage.ids[0] ?? '')
   await gateway.eventually('several heartbeats to be refused', async () =>
@@ -136,8 +121,8 @@ test('a refused token is no outage: status says so, the log once, and all is tol
 }, 120_000)
 
 test('each recovery is recorded, over restarts, with what began it', async () => {
-  const backend = await openBackend()
-  const stage = await openStage({ sessions: 2, env: environment(backend) })
+  const { backend, env } = await openBackend()
+  const stage = await openStage({ sessions: 2, env: { ...env, ...QUICK } })
   await stage.startPaired()
   backend.assigned = stage.ids.map((sessionId) => ({ sessionId }))
   expect((await stage.run('recoveries', 'show')).status).toBe(5)

@@ -1,26 +1,13 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Rival, sendFrom, untilState } from '../support/rival.ts'
 import { openStage } from '../support/stage.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
 
-/** What one worker is told by the backend. */
-async function openBackend() {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
-  const env = {
-    BACKEND_URL: backend.url,
-    WORKER_AUTH_TOKEN: backend.token,
-    WORKER_ENDPOINT: 'http://worker.test:8080',
-    BACKEND_HEARTBEAT_INTERVAL: '200',
-    BACKEND_ASSIGNMENT_INTERVAL: '1000',
-  }
-  return { backend, env }
-}
+const QUICK = { BACKEND_HEARTBEAT_INTERVAL: '200', BACKEND_ASSIGNMENT_INTERVAL: '1000' }
 
 test('a session that the backend gives to another worker is asked for, released and goes on there', async () => {
   const [one, two] = [await openBackend(), await openBackend()]
-  const stage = await openStage({ env: one.env })
+  const stage = await openStage({ env: { ...one.env, ...QUICK } })
   const [moved = '', stays = ''] = stage.ids
   const owner = await stage.startPaired()
   one.backend.assigned = stage.ids.map((sessionId) => ({ sessionId }))
@@ -29,7 +16,7 @@ test('a session that the backend gives to another worker is asked for, released 
   one.backend.assigned = [{ sessionId: stays }]
   two.backend.assigned = [{ sessionId: moved }]
   const rival = new Rival(stage)
-  Object.assign(rival.env, two.env)
+  Object.assign(rival.env, two.env, QUICK)
   const other = await rival.start()
   await other.eventually('the old worker to give it up', async () => {
     const { status } = await rival.run('recover', '--session', moved)

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { eventually, type GatewayProcess } from '../support/gateway.ts'
 import { overSocket } from '../support/over-socket.ts'
 import { openS3Stage } from '../support/s3-stage.ts'
 import { Sightings } from '../support/sightings.ts'
 import type { Stage } from '../support/stage.ts'
 import { addStateSecrets } from '../support/state-secrets.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
 
 const TEXT = 'Meet me at the old pier at nine, bring'
 const PASSPHRASE = 'these seven words shall stay in their file'
@@ -80,15 +80,11 @@ test('a run at LOG_LEVEL=trace shows no key, no token and no message', async () 
 
 async function prepare() {
   const key = randomBytes(32)
-  const backend = new StrictBackend(`backend-${randomBytes(12).toString('hex')}`)
-  await backend.up()
-  onTestFinished(() => backend.down())
+  const { backend, env } = await openBackend(`backend-${randomBytes(12).toString('hex')}`)
   const token = `http-token/${randomBytes(12).toString('base64')}`
   const { stage, s3 } = await openS3Stage(2, {
     LOG_LEVEL: 'trace',
-    BACKEND_URL: backend.url,
-    WORKER_AUTH_TOKEN: backend.token,
-    WORKER_ENDPOINT: 'http://worker.test:8080',
+    ...env,
     BACKEND_HEARTBEAT_INTERVAL: '100',
     WA_GATEWAY_ENCRYPTION_KEY: key.toString('base64'),
     WA_GATEWAY_HTTP: '127.0.0.1:0',

@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { GatewayProcess } from '../support/gateway.ts'
-import { startS3Stub } from '../support/s3-stub.ts'
+import { openS3Stage } from '../support/s3-stage.ts'
 import { openStage, type Stage } from '../support/stage.ts'
 
 const SESSIONS = 40
@@ -103,18 +103,10 @@ test('sessions that are dropped all at once come back at their pace', async () =
 }, 180_000)
 
 test('the object store goes away as the sessions are fetched: they wait, and come back', async () => {
-  const s3 = await startS3Stub({ buckets: ['whatsapp-sessions'] })
-  onTestFinished(() => s3.close())
-  const stage = await openStage({
-    sessions: 5,
-    env: {
-      MINIO_ENDPOINT: s3.endpoint,
-      MINIO_PORT: String(s3.port),
-      MINIO_ACCESS_KEY: s3.accessKey,
-      MINIO_SECRET_KEY: s3.secretKey,
-      SESSION_RECOVERY_STARTUP_DELAY: '3000',
-      SESSION_RECOVERY_RETRY_DELAY: '2000',
-    },
+  const { stage, s3 } = await openS3Stage(5, {
+    LOG_LEVEL: 'info',
+    SESSION_RECOVERY_STARTUP_DELAY: '3000',
+    SESSION_RECOVERY_RETRY_DELAY: '2000',
   })
   await stage.startPaired()
   await stage.exchange('before')

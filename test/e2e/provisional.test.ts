@@ -1,22 +1,10 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { startS3Stub, type S3Stub } from '../support/s3-stub.ts'
+import { expect, test } from 'vitest'
+import type { Environment } from '../support/gateway.ts'
+import { openS3Stage, type S3Stage } from '../support/s3-stage.ts'
 import { Rival, sendFrom, untilState } from '../support/rival.ts'
-import { openStage, type Stage } from '../support/stage.ts'
 
-async function pairedOverS3(
-  env: Record<string, string> = {},
-): Promise<{ stage: Stage; s3: S3Stub }> {
-  const s3 = await startS3Stub({ buckets: ['whatsapp-sessions'] })
-  onTestFinished(() => s3.close())
-  const stage = await openStage({
-    env: {
-      MINIO_ENDPOINT: s3.endpoint,
-      MINIO_PORT: String(s3.port),
-      MINIO_ACCESS_KEY: s3.accessKey,
-      MINIO_SECRET_KEY: s3.secretKey,
-      ...env,
-    },
-  })
+async function pairedOverS3(env: Environment = {}): Promise<S3Stage> {
+  const { stage, s3 } = await openS3Stage(2, env)
   await stage.startPaired()
   await stage.exchange('before')
   return { stage, s3 }

@@ -1,8 +1,8 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { GatewayProcess } from '../support/gateway.ts'
 import { Rival, sendFrom, untilState } from '../support/rival.ts'
 import { openStage } from '../support/stage.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
 
 const entry = (sessionId: string) => ({ sessionId })
 
@@ -14,15 +14,11 @@ async function untilGone(gateway: GatewayProcess, id: string): Promise<void> {
 }
 
 test('a session that a list misses goes on; one given to another worker moves there and back', async () => {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
+  const { backend, env } = await openBackend()
   const stage = await openStage({
     sessions: 2,
     env: {
-      BACKEND_URL: backend.url,
-      WORKER_AUTH_TOKEN: backend.token,
-      WORKER_ENDPOINT: 'http://worker.test:8080',
+      ...env,
       BACKEND_HEARTBEAT_INTERVAL: '300',
       BACKEND_ASSIGNMENT_INTERVAL: '300',
     },
@@ -82,15 +78,11 @@ test('a session that a list misses goes on; one given to another worker moves th
 }, 240_000)
 
 test('after a start a session that the list misses is taken up again by the worker that had it', async () => {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
+  const { backend, env } = await openBackend()
   const stage = await openStage({
     sessions: 2,
     env: {
-      BACKEND_URL: backend.url,
-      WORKER_AUTH_TOKEN: backend.token,
-      WORKER_ENDPOINT: 'http://worker.test:8080',
+      ...env,
       BACKEND_ASSIGNMENT_INTERVAL: '300',
     },
   })

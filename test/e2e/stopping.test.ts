@@ -1,5 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { startS3Stub } from '../support/s3-stub.ts'
+import { expect, test } from 'vitest'
+import { openS3Stage } from '../support/s3-stage.ts'
 import { openStage } from '../support/stage.ts'
 
 test('a stop that preserves nothing is clean; the disk serves, and without it what was stored', async () => {
@@ -32,16 +32,8 @@ test('a stop that preserves nothing is clean; the disk serves, and without it wh
 }, 120_000)
 
 test('a store that hangs does not hold the stop up; what it has not got is named and on the disk', async () => {
-  const s3 = await startS3Stub({ buckets: ['whatsapp-sessions'] })
-  onTestFinished(() => s3.close())
-  const stage = await openStage({
-    env: {
-      MINIO_ENDPOINT: s3.endpoint,
-      MINIO_PORT: String(s3.port),
-      MINIO_ACCESS_KEY: s3.accessKey,
-      MINIO_SECRET_KEY: s3.secretKey,
-      GRACEFUL_SHUTDOWN_TIMEOUT: '3000',
-    },
+  const { stage, s3 } = await openS3Stage(2, {
+    GRACEFUL_SHUTDOWN_TIMEOUT: '3000',
   })
   await stage.startPaired()
   await stage.exchange('before')
@@ -61,17 +53,10 @@ test('a store that hangs does not hold the stop up; what it has not got is named
 }, 120_000)
 
 test('a second signal ends a stop that waits', async () => {
-  const s3 = await startS3Stub({ buckets: ['whatsapp-sessions'] })
-  onTestFinished(() => s3.close())
-  const stage = await openStage({
-    env: {
-      MINIO_ENDPOINT: s3.endpoint,
-      MINIO_PORT: String(s3.port),
-      MINIO_ACCESS_KEY: s3.accessKey,
-      MINIO_SECRET_KEY: s3.secretKey,
-      // Longer than the test may take.
-      GRACEFUL_SHUTDOWN_TIMEOUT: '600000',
-    },
+  const { stage, s3 } = await openS3Stage(2, {
+    LOG_LEVEL: 'info',
+    // Longer than the test may take.
+    GRACEFUL_SHUTDOWN_TIMEOUT: '600000',
   })
   const gateway = await stage.startPaired()
   await stage.exchange('before')

@@ -1,9 +1,9 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Result } from '../../src/control/api.ts'
 import type { CauseId } from '../../src/session/cause.ts'
 import type { SessionState } from '../../src/session/state.ts'
 import { openStage, type Stage } from '../support/stage.ts'
-import { StrictBackend } from '../support/strict-backend.ts'
+import { openBackend } from '../support/open-backend.ts'
 
 const SESSIONS = 300
 /** Sessions of each trouble. */
@@ -108,15 +108,11 @@ const WELL: Pick<Trouble, 'name' | 'states' | 'causes'> = {
 const TROUBLES = [...STOPPED, SILENT, ...PASSING]
 
 test('three hundred sessions, some of them in every kind of trouble', async () => {
-  const backend = new StrictBackend()
-  await backend.up()
-  onTestFinished(() => backend.down())
+  const { backend, env } = await openBackend()
   const stage = await openStage({
     sessions: SESSIONS,
     env: {
-      BACKEND_URL: backend.url,
-      WORKER_AUTH_TOKEN: backend.token,
-      WORKER_ENDPOINT: 'http://worker.test:8080',
+      ...env,
       SESSION_RECOVERY_TIMEOUT: '8000',
       SESSION_RECOVERY_MAX_RETRIES: '1',
     },

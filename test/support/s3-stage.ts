@@ -25,17 +25,30 @@ export function missingSlots(s3: S3Stub): string[] {
   })
 }
 
-/** A stage whose daemons keep their sessions, encrypted, in an S3 store that fails on demand. */
-export async function openS3Stage(sessions: number, env: Environment = {}): Promise<S3Stage> {
+/** A store that fails on demand, until the test ends. */
+async function openS3(): Promise<S3Stub> {
   const s3 = await startS3Stub({ buckets: [BUCKET] })
   onTestFinished(() => s3.close())
+  return s3
+}
+
+/** The settings of a daemon that keeps its sessions there. */
+function settingsFor(s3: S3Stub): Environment {
+  return {
+    MINIO_ENDPOINT: s3.endpoint,
+    MINIO_PORT: String(s3.port),
+    MINIO_ACCESS_KEY: s3.accessKey,
+    MINIO_SECRET_KEY: s3.secretKey,
+  }
+}
+
+/** A stage whose daemons keep their sessions, encrypted, in an S3 store that fails on demand. */
+export async function openS3Stage(sessions: number, env: Environment = {}): Promise<S3Stage> {
+  const s3 = await openS3()
   const stage = await openStage({
     sessions,
     env: {
-      MINIO_ENDPOINT: s3.endpoint,
-      MINIO_PORT: String(s3.port),
-      MINIO_ACCESS_KEY: s3.accessKey,
-      MINIO_SECRET_KEY: s3.secretKey,
+      ...settingsFor(s3),
       LOG_LEVEL: 'warn',
       ...env,
     },

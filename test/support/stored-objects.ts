@@ -1,6 +1,15 @@
+import { readdirSync } from 'node:fs'
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { OBJECT_MARK, objectPath } from '../../src/store/folder-paths.ts'
+
+/** The files of a folder store's objects, below its root; not of what tells it from others. */
+export function objectFiles(root: string): string[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)))
+    .filter((file) => !file.startsWith(OBJECT_MARK))
+}
 
 /** What lies in a `folder` store, for damaging it and for putting it back. */
 export class StoredObjects {

@@ -1,49 +1,23 @@
-import {
-  copyFileSync,
-  cpSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { initAuthCreds } from '@whiskeysockets/baileys'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { openAuthStore } from '../../../src/authstate/open.ts'
-import type { AuthHandle, AuthStore } from '../../../src/authstate/port.ts'
+import { describe, expect, it } from 'vitest'
+import type { AuthHandle } from '../../../src/authstate/port.ts'
 import { StoreReplica } from '../../../src/replica/replica.ts'
 import { openFolderStore } from '../../../src/store/folder.ts'
 import { temporaryDirectory } from '../../support/authstate.ts'
+import { objectFiles } from '../../support/stored-objects.ts'
+import { openLocalGateway, type LocalGateway } from '../../support/local-gateway.ts'
 import { MemoryAuthStore } from '../../support/memory-auth-store.ts'
 
 const ID = 'shop'
 const OTHER = 'bar'
 const QUICK = { own: 30, other: 60, poll: 10 }
 
-interface Gateway {
-  auth: AuthStore
-  replica: StoreReplica
-  stop(): Promise<void>
-}
+const start = (storeDir: string, stateDir = temporaryDirectory()): Promise<LocalGateway> =>
+  openLocalGateway({ stateDir, storeDir, ack: 'remote' })
 
-async function start(storeDir: string, stateDir = temporaryDirectory()): Promise<Gateway> {
-  const auth = await openAuthStore({ stateDir, ack: 'remote' })
-  const store = await openFolderStore(storeDir)
-  const replica = new StoreReplica({ store, auth, worker: 'w1', silenceTiming: QUICK })
-  let stopped = false
-  const stop = async (): Promise<void> => {
-    if (stopped) return
-    stopped = true
-    await replica.stop()
-    await auth.close()
-    await store.close()
-  }
-  onTestFinished(stop)
-  return { auth, replica, stop }
-}
-
-async function pair({ auth, replica }: Gateway, id: string): Promise<AuthHandle> {
+async function pair({ auth, replica }: LocalGateway, id: string): Promise<AuthHandle> {
   await auth.create(id, initAuthCreds())
   const outcome = await replica.claim({ sessionId: id, assigned: true, create: true })
   expect(outcome).toMatchObject({ kind: 'claimed', route: 'new' })
@@ -65,11 +39,9 @@ async function killed(storeDir: string): Promise<void> {
   await gateway.stop()
 }
 
-/** The folder's own marker aside. */
+/** Their files, from the root of the store on. */
 function objects(dir: string): string[] {
-  return readdirSync(join(dir, 'v1'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+  return objectFiles(dir)
     .filter((file) => !file.includes('alive'))
     .toSorted()
 }
@@ -123,7 +95,7 @@ describe('every object in turn', () => {
     async (_, damage) => {
       const origin = temporaryDirectory()
       await killed(origin)
-      const store = objects(origin).map((file) => file.slice(origin.length))
+      const store = objects(origin).map((file) => `/${file}`)
       // The end of the log is where it ends, and the other session's own objects are not read.
       const last = store.findLast((file) => file.includes('/workers/'))
       const needed = store.filter((file) => !file.includes(`/${OTHER}/`) && file !== last)

@@ -2,40 +2,21 @@ import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { initAuthCreds } from '@whiskeysockets/baileys'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { openAuthStore } from '../../../src/authstate/open.ts'
+import { describe, expect, it } from 'vitest'
 import type { AuthHandle, AuthStore } from '../../../src/authstate/port.ts'
-import { StoreReplica } from '../../../src/replica/replica.ts'
-import { openFolderStore } from '../../../src/store/folder.ts'
 import { temporaryDirectory } from '../../support/authstate.ts'
+import { objectFiles } from '../../support/stored-objects.ts'
+import { openLocalGateway, type LocalGateway } from '../../support/local-gateway.ts'
 
 const ID = 'shop'
-const QUICK = { own: 30, other: 60, poll: 10 }
 
-interface Gateway {
-  auth: AuthStore
-  replica: StoreReplica
-  stop(): Promise<void>
+async function start(stateDir: string, storeDir: string, worker = 'w1'): Promise<LocalGateway> {
+  const gateway = await openLocalGateway({ stateDir, storeDir, worker })
+  await gateway.replica.start()
+  return gateway
 }
 
-async function start(stateDir: string, storeDir: string, worker = 'w1'): Promise<Gateway> {
-  const auth = await openAuthStore({ stateDir })
-  const store = await openFolderStore(storeDir)
-  const replica = new StoreReplica({ store, auth, worker, silenceTiming: QUICK })
-  await replica.start()
-  let stopped = false
-  const stop = async (): Promise<void> => {
-    if (stopped) return
-    stopped = true
-    await replica.stop()
-    await auth.close()
-    await store.close()
-  }
-  onTestFinished(stop)
-  return { auth, replica, stop }
-}
-
-async function pair({ auth, replica }: Gateway): Promise<void> {
+async function pair({ auth, replica }: LocalGateway): Promise<void> {
   await auth.create(ID, initAuthCreds())
   const outcome = await replica.claim({ sessionId: ID, assigned: true, create: true })
   expect(outcome).toMatchObject({ kind: 'claimed', route: 'new' })
@@ -139,13 +120,13 @@ describe('over the real auth store and a folder', () => {
     await pair(gateway)
     await gateway.replica.remove(ID)
     expect(await gateway.replica.owner(ID)).toMatchObject({ removed: true, backups: [] })
-    expect(files(dirs.store).filter((file) => !/owner|\/workers\//.test(file))).toEqual([])
+    expect(objectFiles(dirs.store).filter((file) => !/owner|\/workers\//.test(file))).toEqual([])
     expect(await gateway.replica.discover()).toEqual([])
   })
 })
 
 describe('a session that was restored and not changed yet', () => {
-  async function restored(dirs: { state: string; store: string }): Promise<Gateway> {
+  async function restored(dirs: { state: string; store: string }): Promise<LocalGateway> {
     const first = await start(dirs.state, dirs.store)
     await pair(first)
     await write(first.auth, 'a', 'b')
@@ -205,7 +186,7 @@ describe('damage in the folder', () => {
     await pair(first)
     await first.replica.release(ID, { store: true })
     await first.stop()
-    for (const file of files(dirs.store))
+    for (const file of objectFiles(dirs.store))
       if (/\/0{9}1\/0{15}2/.test(file)) damage(join(dirs.store, file))
 
     const second = await start(temporaryDirectory(), dirs.store)
@@ -224,7 +205,7 @@ describe('damage in the folder', () => {
     const first = await start(dirs.state, dirs.store)
     await pair(first)
     await first.stop()
-    for (const file of files(dirs.store))
+    for (const file of objectFiles(dirs.store))
       if (file.includes('shop/owner')) writeFileSync(join(dirs.store, file), 'garbage')
 
     const second = await start(dirs.state, dirs.store)
@@ -236,13 +217,6 @@ describe('damage in the folder', () => {
   })
 })
 
-async function discovered({ replica }: Gateway): Promise<string[]> {
+async function discovered({ replica }: LocalGateway): Promise<string[]> {
   return replica.discover()
-}
-
-/** The folder's own marker aside. */
-function files(dir: string): string[] {
-  return readdirSync(join(dir, 'v1'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
 }

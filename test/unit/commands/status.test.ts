@@ -4,38 +4,27 @@ import { renderShow } from '../../../commands/render/show.ts'
 import { renderSessions } from '../../../commands/render/sessions.ts'
 import { renderStatus } from '../../../commands/render/status.ts'
 import type { Result } from '../../../src/control/api.ts'
+import { daemonStatus } from '../../support/daemon-status.ts'
 import { session } from '../../support/fake-methods.ts'
 
 const NOW = Date.UTC(2025, 5, 1, 13)
-const status = (more: Partial<Result<'status'>> = {}): Result<'status'> => ({
-  version: '0.1.0',
-  protocol: 1,
-  worker: 'one',
-  pid: 7,
-  startedAt: NOW - 7_200_000,
-  ready: true,
-  phase: 'running',
-  whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
-  store: { label: 's3 minio:9000/sessions', offHost: true, healthy: true },
-  shipping: {
-    ack: 'local',
-    lag: { changes: 0, bytes: 0, oldestMs: 0 },
-    paused: false,
-    forfeits: [],
-    wanted: [],
-  },
-  backend: { kind: 'http', registered: true },
-  recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0, paused: [] },
-  verify: {
-    intervalMs: 604_800_000,
-    sessions: 1,
-    verified: 1,
-    damaged: [],
-    oldestAt: NOW - 172_800_000,
-  },
-  sessions: [session('anna')],
-  ...more,
-})
+const status = (more: Partial<Result<'status'>> = {}): Result<'status'> =>
+  daemonStatus({
+    worker: 'one',
+    startedAt: NOW - 7_200_000,
+    store: { label: 's3 minio:9000/sessions', offHost: true, healthy: true },
+    backend: { kind: 'http', registered: true },
+    recovery: { phase: 'done', total: 2, done: 2, recovered: 2, failed: 0, skipped: 0, paused: [] },
+    verify: {
+      intervalMs: 604_800_000,
+      sessions: 1,
+      verified: 1,
+      damaged: [],
+      oldestAt: NOW - 172_800_000,
+    },
+    sessions: [session('anna')],
+    ...more,
+  })
 
 test('all is well: a short page', () => {
   expect(renderStatus(status(), NOW)).toBe(

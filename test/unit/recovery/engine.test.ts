@@ -1,86 +1,19 @@
 import { expect, test } from 'vitest'
-import { QueuedRecoveryEngine, type EngineSettings } from '../../../src/recovery/engine.ts'
-import type {
-  AttemptOutcome,
-  RecoveryEvent,
-  RecoveryTask,
-  RestoreOutcome,
-} from '../../../src/recovery/port.ts'
-import type { CauseId } from '../../../src/session/cause.ts'
+import { QueuedRecoveryEngine } from '../../../src/recovery/engine.ts'
+import type { AttemptOutcome, RecoveryEvent, RestoreOutcome } from '../../../src/recovery/port.ts'
 import { eventually } from '../../support/gateway.ts'
-
-const SETTINGS: EngineSettings = {
-  concurrency: 2,
-  restores: 4,
-  loginRate: 1000,
-  order: 'activity',
-  timeoutMs: 10_000,
-  maxRetries: 3,
-  retryDelayMs: 1,
-  deadlineMs: 600_000,
-}
-
-const recovered: AttemptOutcome = { kind: 'recovered', result: { route: 'warm' } }
-const failed = (retryable: boolean, cause: CauseId = 'internal'): AttemptOutcome => ({
-  kind: 'failed',
-  retryable,
-  result: { cause, detail: 'gone' },
-})
-
-interface FakeTask extends RecoveryTask {
-  /** Attempts to connect so far. */
-  calls: number
-  restored: number
-  told: string[]
-}
-
-/** A task whose attempts to connect end as the list says, and well after its end. */
-function task(
-  sessionId: string,
-  connect: (AttemptOutcome | ((signal: AbortSignal) => Promise<AttemptOutcome>))[] = [],
-  more: Partial<RecoveryTask> = {},
-): FakeTask {
-  return {
-    sessionId,
-    calls: 0,
-    restored: 0,
-    told: [],
-    standing() {
-      return this.restored === 0 ? 'restore' : 'connect'
-    },
-    async restore(): Promise<RestoreOutcome> {
-      this.restored++
-      return { kind: 'ready', route: 'warm' }
-    },
-    async connect(signal) {
-      const outcome = connect[this.calls++] ?? recovered
-      return typeof outcome === 'function' ? outcome(signal) : outcome
-    },
-    begin() {
-      this.told.push('begin')
-    },
-    end({ outcome }) {
-      this.told.push(outcome)
-    },
-    ...more,
-  }
-}
-
-const many = (count: number, make: (id: string, n: number) => FakeTask): FakeTask[] =>
-  Array.from({ length: count }, (_, n) => make(`s${String(n).padStart(3, '0')}`, n))
-
-/** Ends when its signal aborts, as the signal says. */
-const hanging = (signal: AbortSignal): Promise<AttemptOutcome> =>
-  new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
-      const late = (signal.reason as Error).name === 'TimeoutError'
-      resolve(failed(true, late ? 'timeout' : 'cancelled'))
-    })
-  })
+import {
+  ENGINE_SETTINGS,
+  failed,
+  hanging,
+  many,
+  recovered,
+  task,
+} from '../../support/recovery-tasks.ts'
 
 test('a passing failure is tried again until it succeeds, without another restore', async () => {
   const flaky = task('a', [failed(true), failed(true), recovered])
-  const [result] = await new QueuedRecoveryEngine(SETTINGS).run([flaky], {})
+  const [result] = await new QueuedRecoveryEngine(ENGINE_SETTINGS).run([flaky], {})
   expect(result).toMatchObject({ sessionId: 'a', outcome: 'recovered', attempts: 3 })
   expect(flaky.restored).toBe(1)
   expect(flaky.told).toEqual(['begin', 'recovered'])
@@ -92,7 +25,7 @@ test('retries end at the maximum, and a final failure is not retried', async () 
     Array.from({ length: 9 }, () => failed(true)),
   )
   const terminal = task('b', [failed(false)])
-  const results = await new QueuedRecoveryEngine(SETTINGS).run([hopeless, terminal], {})
+  const results = await new QueuedRecoveryEngine(ENGINE_SETTINGS).run([hopeless, terminal], {})
   expect(hopeless.calls).toBe(4)
   expect(terminal.calls).toBe(1)
   expect(results.map((r) => [r.outcome, r.cause, r.attempts])).toEqual([
@@ -103,7 +36,7 @@ test('retries end at the maximum, and a final failure is not retried', async () 
 
 test('a run may have its own number of retries', async () => {
   const hopeless = task('a', [failed(true), failed(true)])
-  await new QueuedRecoveryEngine(SETTINGS).run([hopeless], { maxRetries: 0 })
+  await new QueuedRecoveryEngine(ENGINE_SETTINGS).run([hopeless], { maxRetries: 0 })
   expect(hopeless.calls).toBe(1)
 })
 
@@ -120,7 +53,7 @@ async function mostAtOnce(limit: { concurrency?: number }): Promise<number> {
       },
     ]),
   )
-  await new QueuedRecoveryEngine(SETTINGS).run(tasks, limit)
+  await new QueuedRecoveryEngine(ENGINE_SETTINGS).run(tasks, limit)
   return most
 }
 
@@ -133,7 +66,7 @@ test('never more logins at a time than the concurrency allows, which a run may c
 test('sessions are restored ahead of their logins', async () => {
   const release = Promise.withResolvers<AttemptOutcome>()
   const tasks = many(8, (id) => task(id, [() => release.promise]))
-  const run = new QueuedRecoveryEngine(SETTINGS).run(tasks, {})
+  const run = new QueuedRecoveryEngine(ENGINE_SETTINGS).run(tasks, {})
   await eventually('all to be restored', () =>
     tasks.every((one) => one.restored === 1) ? true : undefined,
   )
@@ -161,7 +94,7 @@ test.each([
   // Whoever comes first takes the only slot, and the others wait meanwhile.
   const gate = Promise.withResolvers<AttemptOutcome>()
   const first = task('0', [() => gate.promise], { standing: () => 'connect' })
-  const engine = new QueuedRecoveryEngine({ ...SETTINGS, order, concurrency: 1 })
+  const engine = new QueuedRecoveryEngine({ ...ENGINE_SETTINGS, order, concurrency: 1 })
   const runs = [engine.run([first], {}), engine.run([make('b', 1), make('a', 2), make('c', 3)], {})]
   await new Promise((resolve) => setTimeout(resolve, 10))
   gate.resolve(recovered)
@@ -170,7 +103,7 @@ test.each([
 })
 
 test('a session that waits for its next attempt holds no slot', async () => {
-  const settings = { ...SETTINGS, concurrency: 1, retryDelayMs: 60_000 }
+  const settings = { ...ENGINE_SETTINGS, concurrency: 1, retryDelayMs: 60_000 }
   const cancel = new AbortController()
   const run = new QueuedRecoveryEngine(settings).run(
     [task('slow', [failed(true)]), task('zeta', [])],
@@ -187,21 +120,21 @@ test('a session that waits for its next attempt holds no slot', async () => {
 })
 
 test('an attempt that hangs is aborted after the timeout', async () => {
-  const engine = new QueuedRecoveryEngine({ ...SETTINGS, timeoutMs: 20, maxRetries: 0 })
+  const engine = new QueuedRecoveryEngine({ ...ENGINE_SETTINGS, timeoutMs: 20, maxRetries: 0 })
   const [result] = await engine.run([task('a', [hanging])], {})
   expect(result).toMatchObject({ outcome: 'failed', cause: 'timeout' })
 })
 
 test('a run ends at its deadline, with what is missing failed, and gives the sessions back', async () => {
   const tasks = [task('a'), task('b', [hanging]), task('c', [hanging]), task('d', [hanging])]
-  const results = await new QueuedRecoveryEngine(SETTINGS).run(tasks, { deadlineMs: 200 })
+  const results = await new QueuedRecoveryEngine(ENGINE_SETTINGS).run(tasks, { deadlineMs: 200 })
   expect(results.map((r) => r.outcome)).toEqual(['recovered', 'failed', 'failed', 'failed'])
   expect(results.map((r) => r.cause)).toEqual([undefined, 'timeout', 'timeout', 'timeout'])
   expect(tasks.map((one) => one.told.at(-1))).toEqual(['recovered', 'failed', 'failed', 'failed'])
 })
 
 test('a deadline beyond what a timer can hold is none', async () => {
-  const engine = new QueuedRecoveryEngine(SETTINGS)
+  const engine = new QueuedRecoveryEngine(ENGINE_SETTINGS)
   const [result] = await engine.run([task('a')], { deadlineMs: 1e12 })
   expect(result).toMatchObject({ outcome: 'recovered' })
 })
@@ -216,7 +149,9 @@ test('cancelling settles every session once and starts nothing more', async () =
       },
     ]),
   )
-  const results = await new QueuedRecoveryEngine(SETTINGS).run(tasks, { signal: cancel.signal })
+  const results = await new QueuedRecoveryEngine(ENGINE_SETTINGS).run(tasks, {
+    signal: cancel.signal,
+  })
   expect(results).toHaveLength(20)
   expect(results.filter((r) => r.outcome === 'skipped').length).toBeGreaterThanOrEqual(18)
   expect(tasks.reduce((sum, one) => sum + one.calls, 0)).toBeLessThanOrEqual(2)
@@ -225,7 +160,7 @@ test('cancelling settles every session once and starts nothing more', async () =
 test('a session that is online is left alone', async () => {
   const online = task('a', [], { standing: () => recovered })
   const events: RecoveryEvent[] = []
-  const [result] = await new QueuedRecoveryEngine(SETTINGS).run([online], {
+  const [result] = await new QueuedRecoveryEngine(ENGINE_SETTINGS).run([online], {
     onEvent: (event) => events.push(event),
   })
   expect(result?.outcome).toBe('recovered')
@@ -234,7 +169,7 @@ test('a session that is online is left alone', async () => {
 })
 
 test('a second run joins a recovery under way, and one of two that is cancelled ends nothing', async () => {
-  const engine = new QueuedRecoveryEngine(SETTINGS)
+  const engine = new QueuedRecoveryEngine(ENGINE_SETTINGS)
   const gate = Promise.withResolvers<AttemptOutcome>()
   const first = task('a', [() => gate.promise])
   const second = task('a')
@@ -251,7 +186,7 @@ test('a second run joins a recovery under way, and one of two that is cancelled 
 })
 
 test('an insistent run begins anew where the one that it joined did not help', async () => {
-  const engine = new QueuedRecoveryEngine(SETTINGS)
+  const engine = new QueuedRecoveryEngine(ENGINE_SETTINGS)
   const gate = Promise.withResolvers<AttemptOutcome>()
   const first = task('a', [() => gate.promise])
   const one = engine.run([first], {})
@@ -263,7 +198,7 @@ test('an insistent run begins anew where the one that it joined did not help', a
 })
 
 test('a run right after a cancelled one does not inherit its end', async () => {
-  const engine = new QueuedRecoveryEngine(SETTINGS)
+  const engine = new QueuedRecoveryEngine(ENGINE_SETTINGS)
   const cancel = new AbortController()
   const first = task('a', [hanging])
   const one = engine.run([first], { signal: cancel.signal })
@@ -286,7 +221,7 @@ test('while everybody fails alike all wait, no attempts are burnt, and all come 
     ),
   )
   const events: RecoveryEvent[] = []
-  const engine = new QueuedRecoveryEngine({ ...SETTINGS, maxRetries: 1, retryDelayMs: 5 })
+  const engine = new QueuedRecoveryEngine({ ...ENGINE_SETTINGS, maxRetries: 1, retryDelayMs: 5 })
   const run = engine.run(tasks, { onEvent: (event) => events.push(event) })
   await eventually('a probe', () => events.find((event) => event.type === 'probe'))
   expect(engine.pauses()).toMatchObject([{ outage: 'whatsapp', cause: 'unreachable' }])
@@ -311,7 +246,7 @@ test('a store that is away holds up the restores, not the logins of those that a
     }),
   )
   const warm = many(5, (id) => task(`warm-${id}`, [], { standing: () => 'connect' }))
-  const engine = new QueuedRecoveryEngine({ ...SETTINGS, maxRetries: 0 })
+  const engine = new QueuedRecoveryEngine({ ...ENGINE_SETTINGS, maxRetries: 0 })
   const first = engine.run(cold, {})
   await eventually('the pause', () => engine.pauses()[0])
   const second = await engine.run(warm, {})
@@ -328,11 +263,11 @@ test('changed settings hold for what waits already', async () => {
   const tasks = gates.map(({ promise }, index) =>
     task(`s-${index}`, [() => promise], { standing: () => 'connect' }),
   )
-  const engine = new QueuedRecoveryEngine({ ...SETTINGS, concurrency: 1, loginRate: 1 })
+  const engine = new QueuedRecoveryEngine({ ...ENGINE_SETTINGS, concurrency: 1, loginRate: 1 })
   const run = engine.run(tasks, {})
   const started = () => tasks.filter(({ calls }) => calls > 0).length
   await eventually('the first login', () => started() === 1 || undefined)
-  engine.change({ ...SETTINGS, concurrency: 3 })
+  engine.change({ ...ENGINE_SETTINGS, concurrency: 3 })
   await eventually('the others', () => started() === 3 || undefined)
   for (const { resolve } of gates) resolve(recovered)
   expect((await run).map(({ outcome }) => outcome)).toEqual(gates.map(() => 'recovered'))

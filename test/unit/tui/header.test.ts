@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { screenLines, type Drawn } from '../../../src/tui/lines/screen.ts'
+import { daemonStatus } from '../../support/daemon-status.ts'
 import { Bench } from '../../support/dashboard.ts'
 import type { Status } from '../../../src/tui/world.ts'
 
@@ -15,28 +16,8 @@ afterEach(() => bench.dashboard.stop())
 /** The header's third line, as text. */
 function under(size: typeof SMALL, verify: Partial<Status['verify']>) {
   bench = new Bench({ size })
-  bench.dashboard.status({
-    version: '0.1.0',
-    protocol: 1,
-    worker: 'worker-1',
-    pid: 7,
-    startedAt: bench.at,
-    ready: true,
-    phase: 'running',
-    whatsapp: { url: 'wss://web.whatsapp.com/ws/chat' },
-    store: { label: 'folder /srv/objects', offHost: false, healthy: true },
-    shipping: {
-      ack: 'local',
-      lag: { changes: 0, bytes: 0, oldestMs: 0 },
-      paused: false,
-      forfeits: [],
-      wanted: [],
-    },
-    backend: { kind: 'standalone', registered: true },
-    recovery: { phase: 'none', total: 0, done: 0, recovered: 0, failed: 0, skipped: 0, paused: [] },
-    verify: { intervalMs: WEEK, sessions: 1_000, verified: 0, damaged: [], ...verify },
-    sessions: [],
-  })
+  const all = { intervalMs: WEEK, sessions: 1_000, verified: 0, damaged: [], ...verify }
+  bench.dashboard.status(daemonStatus({ startedAt: bench.at, verify: all }))
   return bench.lines[2]
 }
 
