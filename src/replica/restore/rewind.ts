@@ -15,7 +15,7 @@ import { closeDamaged } from '../survey.ts'
 import { rewindOwner, seizeOwner, type StateEnd } from '../transitions.ts'
 import { existing, findTarget, wordsOf } from './target.ts'
 
-/** Fences that may come between while the present state is stored. */
+/** How often what comes between, a fence or a pruning, is met by beginning again. */
 const TRIES = 3
 
 /**
@@ -60,18 +60,22 @@ async function seize(context: ReplicaContext, sessionId: string, kept: number): 
   await context.log.ready()
   await context.log.clear(sessionId)
   const here = context.log.position
-  const known = await existing(context, sessionId)
-  if (known.record.epoch !== kept) throw interfered(sessionId)
-  const epoch = epochAfter(context, sessionId, known.record)
   const { boot } = context.auth
-  const holder = { epoch, worker: context.worker, boot }
-  const closed = await closeDamaged(context, known.record, here)
-  const next = seizeOwner(known.record, holder, closed, newStamp(context))
-  const outcome = await swapOwner(context, next, known)
-  if (outcome.kind === 'lost' || here.boot !== boot) throw interfered(sessionId)
-  const held = newHeld(context, { epoch, boot }, outcome.known)
-  context.held.set(sessionId, held)
-  return held
+  for (let tries = 1; ; tries++) {
+    const known = await existing(context, sessionId)
+    if (known.record.epoch !== kept) throw interfered(sessionId)
+    const epoch = epochAfter(context, sessionId, known.record)
+    const holder = { epoch, worker: context.worker, boot }
+    const closed = await closeDamaged(context, known.record, here)
+    const next = seizeOwner(known.record, holder, closed, newStamp(context))
+    const outcome = await swapOwner(context, next, known)
+    // Pruning writes the record too, which is no reason to give up.
+    if (outcome.kind === 'lost' && tries < TRIES) continue
+    if (outcome.kind === 'lost' || here.boot !== boot) throw interfered(sessionId)
+    const held = newHeld(context, { epoch, boot }, outcome.known)
+    context.held.set(sessionId, held)
+    return held
+  }
 }
 
 /**

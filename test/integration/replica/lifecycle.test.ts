@@ -245,6 +245,29 @@ describe('going back, and removing', () => {
     await elsewhere.replica.stop()
   })
 
+  it.each([1, 2, 3, 4])(
+    'goes back although the record is pruned before write %i of it',
+    async (n) => {
+      const worker = new TestWorker(store)
+      await worker.pair(ID)
+      worker.write(ID, 'a')
+      const good = await worker.replica.fold(ID, 'manual')
+      worker.write(ID, 'bad')
+      await worker.replica.release(ID, { store: false })
+      const owner = `v1/sessions/${ID}/owner`
+      let writes = 0
+      store.onWrite = async (write) => {
+        const now = store.objects.get(owner)
+        if (write.name === owner && ++writes === n && now !== undefined)
+          store.store(owner, now.bytes)
+        return write.apply()
+      }
+      expect(await worker.replica.restore(ID, { from: good.id })).toMatchObject({ epoch: 3 })
+      expect(writes).toBeGreaterThan(4)
+      expect(worker.content(ID)).toEqual(['a'])
+    },
+  )
+
   it('is the way back where the log was lost', async () => {
     const lostDisk = new TestWorker(store)
     await lostDisk.pair(ID)
