@@ -30,8 +30,11 @@ export function createCopySchedule(
       const emit: Parameters<typeof secondSite.copyCalmly>[1]['emit'] = (event) => {
         if (event.type === 'progress') onProgress(event)
       }
-      const turn = async () => {
-        while (notNow() !== undefined) await sleep(LOOK_MS, undefined, { signal, ref: false })
+      const turn = async (ended: AbortSignal | undefined) => {
+        for (;;) {
+          if (notNow() === undefined || ended?.aborted === true) return
+          await sleep(LOOK_MS, undefined, { ref: false })
+        }
       }
       const { prune } = config().copy
       const request = { store, direction: 'to' as const, ...(prune && { prune }) }

@@ -22,7 +22,7 @@ type Listener = (request: Request, summary: CopySummary, left: string | undefine
 /** Copies between the worker's store and others, one copy at a time. */
 export class SecondSite {
   readonly #config: () => Config
-  readonly #own: { store: ObjectStore; encryption: Encryption }
+  readonly #own: { store: ObjectStore; encryption: Pick<Encryption, 'sealer' | 'keks'> }
   readonly #attended: Attended<Copied>
   readonly #listeners: Listener[] = []
   #yielding: { key: string; gone: AbortController; done: Promise<unknown> } | undefined
@@ -30,7 +30,7 @@ export class SecondSite {
   /** `config`: as it is when a copy begins. */
   constructor(
     config: () => Config,
-    own: { store: ObjectStore; encryption: Encryption },
+    own: { store: ObjectStore; encryption: Pick<Encryption, 'sealer' | 'keks'> },
     stopping: AbortSignal,
   ) {
     this.#config = config

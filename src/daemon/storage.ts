@@ -32,11 +32,12 @@ export function s3ConfigOf(storage: Extract<StorageConfig, { kind: 's3' }>): S3C
 
 /**
  * Opens another store than the worker's own: `folder:/path`, or `s3://bucket/prefix` at the endpoint
- * of the configuration, which has the credentials too.
+ * of the configuration, which has the credentials too. `looks`: nothing that lasts may change.
  */
 export async function openOther(
   text: string,
   { copy, encryption, stateDir }: Pick<Config, 'copy' | 'encryption' | 'stateDir'>,
+  { looks = false } = {},
 ): Promise<ObjectStore> {
   const address = parseStoreAddress(text)
   if (address === undefined)
@@ -47,7 +48,7 @@ export async function openOther(
       hint: `write ${STORE_ADDRESS_WORDS}`,
     })
   if (address.kind === 'folder')
-    return openStore({ ...address, memory: new KnownFolders(stateDir, { rotates: true }) })
+    return openStore({ ...address, memory: new KnownFolders(stateDir, { looks, rotates: true }) })
   const { endpoint, accessKey, secretKey, port, useSsl, region } = copy
   if (endpoint === undefined || accessKey === undefined || secretKey === undefined)
     throw new GatewayError({

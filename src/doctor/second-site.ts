@@ -1,12 +1,16 @@
+import { existsSync } from 'node:fs'
+import { parseStoreAddress } from '../config/store-address.ts'
 import { openOther } from '../daemon/storage.ts'
 import type { Result } from '../control/api.ts'
 import { GatewayError } from '../session/errors.ts'
 import { probeConditionalWrites } from '../store/probe.ts'
 import { ask, check, type Check } from './check.ts'
-import { pass, skip, warn, type Finding } from './finding.ts'
+import { fail, pass, skip, warn, type Finding } from './finding.ts'
 
 export interface SecondSiteFacts {
   label: string
+  /** False: a folder that nobody has made yet. */
+  there: boolean
   /** Undefined where no daemon answers. */
   copy: Result<'status'>['copy']
   now: number
@@ -20,22 +24,30 @@ export const secondSite: Check = check<SecondSiteFacts | undefined>({
     const { to } = config.copy
     if (to === undefined) return undefined
     const answer = await ask({ status })
-    const store = await openOther(to, config)
+    const copy = answer instanceof GatewayError ? undefined : answer.copy
+    const address = parseStoreAddress(to)
+    // Opening it would make it.
+    if (address?.kind === 'folder' && !existsSync(address.dir))
+      return { label: to, there: false, copy, now: Date.now() }
+    const store = await openOther(to, config, { looks: true })
     try {
       await store.check({ signal })
       await probeConditionalWrites(store, { signal })
     } finally {
       await store.close()
     }
-    const copy = answer instanceof GatewayError ? undefined : answer.copy
-    return { label: store.label, copy, now: Date.now() }
+    return { label: store.label, there: true, copy, now: Date.now() }
   },
   judge: judgeSecondSite,
 })
 
 export function judgeSecondSite(facts: SecondSiteFacts | undefined): Finding {
   if (facts === undefined) return skip('nothing is copied by itself (WA_GATEWAY_COPY_TO)')
-  const { label, copy, now } = facts
+  const { label, there, copy, now } = facts
+  if (!there && copy?.completeAt === undefined)
+    return pass(`${label} is not there yet; the daemon makes it with the first copy`)
+  if (!there)
+    return fail(`${label} is not there any more, and the copy in it`, 'see that it is mounted')
   if (copy === undefined) return pass(`${label} can be copied to`)
   const { completeAt, intervalMs, trouble } = copy
   if (trouble !== undefined)

@@ -32,8 +32,8 @@ export interface CopyRequest {
   prune?: boolean
   /** Sessions at a time. */
   concurrency?: number
-  /** Awaited before each session, for what has to wait for others. */
-  turn?: () => Promise<void>
+  /** Awaited before each session, for what has to wait for others; resolves when it is aborted. */
+  turn?: (signal: AbortSignal | undefined) => Promise<void>
   signal?: AbortSignal
   clock?: Clock
   timing?: SwapTiming
@@ -91,7 +91,8 @@ export async function copyStore(
   for (const sessionId of ids) {
     await queue.onSizeLessThan(1)
     if (failed.signal.aborted) break
-    await request.turn?.()
+    await request.turn?.(signal)
+    if (signal?.aborted === true) break
     queue
       .add(async () => {
         const copy = lostOr(await copyOne(context, logs, sessionId), request)

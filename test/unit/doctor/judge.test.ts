@@ -115,11 +115,13 @@ describe('the second site', () => {
   const now = 1_700_000_000_000
   const copy = { store: 's3://copy', intervalMs: 3_600_000, completeAt: now - 600_000 }
   const of = (more: Partial<NonNullable<SecondSiteFacts['copy']>>) =>
-    judgeSecondSite({ label: 's3 b/c', copy: { ...copy, ...more }, now })
+    judgeSecondSite({ label: 's3 b/c', there: true, copy: { ...copy, ...more }, now })
   const trouble = { at: now, outcome: 'failed', detail: 'it is full' } as const
   judged([
     ['skip', judgeSecondSite(undefined), /WA_GATEWAY_COPY_TO/],
-    ['pass', judgeSecondSite({ label: 's3 b/c', copy: undefined, now }), /can be copied to/],
+    ['pass', judgeSecondSite({ label: 's3 b/c', there: true, copy: undefined, now }), /can be co/],
+    ['pass', judgeSecondSite({ label: 'x', there: false, copy: undefined, now }), /not there yet/],
+    ['fail', judgeSecondSite({ label: 'x', there: false, copy, now }), /not there any more/],
     ['pass', of({}), /10 min old/],
     ['warn', of({ completeAt: now - 9_000_000 }), /150 min old/],
     ['warn', of({ trouble }), /failed: it is full/],
