@@ -118,3 +118,13 @@ export class FencedWorker {
     return verdict
   }
 }
+
+/** What was asked for is not done; whose the session is now is found out meanwhile. */
+export function fencedError(boot: string, sessionId: string): GatewayError {
+  return new GatewayError({
+    code: 'replica.fenced',
+    subject: sessionId,
+    message: `another worker took sessions of this one over and ended its log (boot ${boot.slice(0, 8)}) before '${sessionId}' was stored`,
+    hint: `if '${sessionId}' is not among them it goes on here: run the same again in a few seconds; \`wa-gateway session show ${sessionId}\` tells whose it is`,
+  })
+}

@@ -3,6 +3,7 @@ import { GatewayError } from '../../session/errors.ts'
 import type { StoredObject } from '../../store/port.ts'
 import type { Held, ReplicaContext } from '../context.ts'
 import { slotName, type BootId } from '../names.ts'
+import { fencedError } from './fenced.ts'
 import type { ShipLag } from './port.ts'
 import { Backlog } from './backlog.ts'
 import { gather, type GatherContext, type InFlight } from './gather.ts'
@@ -296,16 +297,6 @@ export class Shipper {
   #me(): BootId {
     return { worker: this.#context.worker, boot: this.#boot }
   }
-}
-
-/** What was asked for is not done; whose the session is now is found out meanwhile. */
-function fencedError(boot: string, sessionId: string): GatewayError {
-  return new GatewayError({
-    code: 'replica.fenced',
-    subject: sessionId,
-    message: `another worker took sessions of this one over and ended its log (boot ${boot.slice(0, 8)}) before '${sessionId}' was stored`,
-    hint: `if '${sessionId}' is not among them it goes on here: run the same again in a few seconds; \`wa-gateway session show ${sessionId}\` tells whose it is`,
-  })
 }
 
 function stopped(): GatewayError {
