@@ -2,13 +2,15 @@ import { CommanderError } from 'commander'
 import { errorToJson, EXIT, GatewayError, toGatewayError } from '../src/session/errors.ts'
 import type { Context } from './shared/context.ts'
 import { ExitStatus } from './shared/exit.ts'
-import { createProgram } from './program.ts'
+import { commandPaths, createProgram } from './program.ts'
 import { renderError } from './render/error.ts'
 
 /** Runs one command line, without the program's name; returns the exit status. */
 export async function main(argv: readonly string[], context: Context): Promise<number> {
   const [first, ...rest] = argv
-  const args = first === 'help' ? [...rest, '--help'] : [...argv]
+  // Of a command that there is not, commander itself says so.
+  const helps = first === 'help' && isCommand(rest)
+  const args = helps ? [...rest, '--help'] : first === 'help' ? rest : [...argv]
   const json = args.includes('--json')
   try {
     if (first === '__complete') {
@@ -28,6 +30,11 @@ export async function main(argv: readonly string[], context: Context): Promise<n
     )
     return error.exit
   }
+}
+
+function isCommand(words: readonly string[]): boolean {
+  const asked = words.filter((word) => !word.startsWith('-')).join(' ')
+  return asked === '' || commandPaths().some((one) => one.words.join(' ') === asked)
 }
 
 function usage({ code, message }: CommanderError): GatewayError {

@@ -51,9 +51,17 @@ async function collect(cli: Cli, options: CommonOptions, context: Context): Prom
     cwd,
     configFile: options.config,
   })
-  const { examination } = await import('./shared/examine.ts')
-  const checks: Examined[] = []
-  for await (const examined of examination(options, context, signal)) checks.push(examined)
+  // All at once: a daemon that hangs costs the time of one answer.
+  const asked = Promise.all([
+    orError(client.call('status', {}, signal)),
+    orError(client.call('recoveries.list', { limit: 100 }, signal)),
+    orError(client.call('backup.list', {}, signal)),
+    log(cli),
+  ])
+  const [checks, [status, recoveries, backups, lines]] = await Promise.all([
+    examined(options, context, signal),
+    asked,
+  ])
   const versions = {
     version,
     node: process.version,
@@ -63,11 +71,22 @@ async function collect(cli: Cli, options: CommonOptions, context: Context): Prom
     json('versions.json', versions),
     json('config.json', { file, problems, warnings, settings: describe() }),
     json('doctor.json', { checks }),
-    json('status.json', await orError(client.call('status', {}, signal))),
-    json('recoveries.json', await orError(client.call('recoveries.list', { limit: 100 }, signal))),
-    json('backups.json', await orError(client.call('backup.list', {}, signal))),
-    { name: 'log.ndjson', text: await log(cli) },
+    json('status.json', status),
+    json('recoveries.json', recoveries),
+    json('backups.json', backups),
+    { name: 'log.ndjson', text: lines },
   ]
+}
+
+async function examined(
+  options: CommonOptions,
+  context: Context,
+  signal: AbortSignal,
+): Promise<Examined[]> {
+  const { examination } = await import('./shared/examine.ts')
+  const checks: Examined[] = []
+  for await (const check of examination(options, context, signal)) checks.push(check)
+  return checks
 }
 
 async function log({ client, signal }: Cli): Promise<string> {

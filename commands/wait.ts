@@ -30,7 +30,7 @@ export const define: Define = (command, context) => {
 }
 
 async function untilAll({ client, signal }: Cli, conditions: readonly Condition[]): Promise<void> {
-  let last = 'the daemon was not asked yet'
+  let last = 'the daemon has not answered yet'
   try {
     for (;;) {
       try {

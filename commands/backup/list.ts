@@ -39,13 +39,11 @@ function render({ backups }: Listed, now: number, columns?: number): string {
     backup.id,
     instant(backup.createdAt),
     bytes(backup.size),
-    String(backup.keys),
     backup.trigger,
     verifiedWords(backup.verified, now),
-    backup.name ?? '',
-    backup.newest ? 'newest' : '',
+    [backup.name ?? [], backup.newest ? 'newest' : []].flat().join(', '),
   ])
-  const heading = ['SESSION', 'BACKUP', 'MADE', 'SIZE', 'KEYS', 'BY', 'VERIFIED', 'NAME', '']
+  const heading = ['SESSION', 'BACKUP', 'MADE', 'SIZE', 'BY', 'VERIFIED', 'NAME']
   return renderTable(heading, rows, columns)
 }
 

@@ -44,8 +44,12 @@ function render(
   columns: number | undefined,
 ): string {
   if (settings.length === 0) return 'nothing but defaults\n'
-  const rows = settings.map(({ setting, value = '', origin }) =>
-    withOrigin ? [setting, value, origin] : [setting, value],
-  )
-  return renderTable(['SETTING', 'VALUE', ...(withOrigin ? ['FROM'] : [])], rows, columns)
+  const rows = settings.map((one) => [one.setting, withOrigin ? short(one) : '', one.value ?? ''])
+  return renderTable(['SETTING', 'FROM', 'VALUE'], rows, columns)
+}
+
+/** Where it is from, without the names that say themselves; the file is told on stderr. */
+function short({ origin, setting, key }: DescribedOption): string {
+  if (origin === `environment ${setting}`) return 'environment'
+  return origin.startsWith('file ') && origin.endsWith(` key ${key}`) ? 'file' : origin
 }

@@ -21,14 +21,13 @@ export function renderRuns(runs: readonly Run[], columns?: number): string {
     String(run.id),
     instant(run.startedAt),
     took(run),
-    String(run.total),
-    String(run.recovered),
+    `${run.recovered} of ${run.total}`,
     String(run.failed),
     String(run.skipped),
     began(run),
   ])
   return renderTable(
-    ['RUN', 'STARTED', 'TOOK', 'SESSIONS', 'RECOVERED', 'FAILED', 'SKIPPED', 'BEGUN BY'],
+    ['RUN', 'STARTED', 'TOOK', 'RECOVERED', 'FAILED', 'SKIPPED', 'BEGUN BY'],
     rows,
     columns,
   )

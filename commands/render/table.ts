@@ -1,6 +1,8 @@
 import { cut, harmless, pad, width } from '../../src/words/text.ts'
 
 const GAP = '  '
+/** Where the columns have too little room otherwise. */
+const NARROW_GAP = ' '
 /** A last column narrower than this says nothing: the line may wrap instead. */
 const LEAST = 12
 
@@ -23,7 +25,9 @@ export function renderTable(
 
 function renderLine(cells: string[], widths: number[], columns: number | undefined): string {
   const last = cells.at(-1) ?? ''
-  const before = cells.slice(0, -1).map((cell, at) => pad(cell, widths[at] ?? 0) + GAP)
+  const needed = widths.slice(0, -1).reduce((sum, one) => sum + one + GAP.length, LEAST)
+  const gap = columns !== undefined && needed > columns ? NARROW_GAP : GAP
+  const before = cells.slice(0, -1).map((cell, at) => pad(cell, widths[at] ?? 0) + gap)
   const start = before.join('')
   const room = columns === undefined ? Infinity : Math.max(LEAST, columns - width(start))
   return `${start}${cut(last, room)}`.trimEnd() + '\n'

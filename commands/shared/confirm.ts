@@ -20,7 +20,7 @@ export async function confirmed(
     subject: id,
     message:
       typed === undefined
-        ? `${what} wants a confirmation`
+        ? `${what.charAt(0).toLowerCase()}${what.slice(1)} wants a confirmation`
         : `'${typed}' is not '${id}': nothing was done`,
     hint: `add --confirm=${id}`,
   })

@@ -109,11 +109,11 @@ export class ControlClient {
   async #watch(signal: AbortSignal): Promise<never> {
     for (;;) {
       await sleep(this.#patienceMs, undefined, { signal })
+      const late = AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)])
       try {
-        const late = AbortSignal.any([signal, AbortSignal.timeout(this.#patienceMs)])
         await text(await this.#exchange({ method: 'GET', path: '/livez' }, {}, late))
       } catch (error) {
-        throw hung(this.#options.target, error)
+        throw hung(this.#options.target, late.aborted ? undefined : error)
       }
     }
   }

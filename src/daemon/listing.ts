@@ -94,9 +94,15 @@ async function contentOf(
 async function sessionWith(worker: WorkerState, word: string): Promise<string> {
   const { found } = await readAll(worker, await idsOf(worker, false))
   const [first, ...others] = found.filter(({ id, name }) => id === word || name === word)
-  if (first === undefined) findBackup([], 'any session', word)
-  if (first !== undefined && others.length === 0) return first.sessionId
-  const ids = [first, ...others].flatMap((one) => one?.sessionId ?? [])
+  if (first === undefined)
+    throw new GatewayError({
+      code: 'replica.missing',
+      subject: word,
+      message: `no session of this worker has a backup '${word}'`,
+      hint: 'run `wa-gateway backup list`',
+    })
+  if (others.length === 0) return first.sessionId
+  const ids = [first, ...others].map((one) => one.sessionId)
   throw new GatewayError({
     code: 'usage',
     subject: word,

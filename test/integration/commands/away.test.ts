@@ -9,16 +9,25 @@ import { daemonCommands } from '../../support/examples.ts'
 import { startFakeDaemon } from '../../support/fake-daemon.ts'
 import { leaveStaleSocket, silentServer } from '../../support/sockets.ts'
 import { terminal } from '../../support/terminal.ts'
+import { filesOf, linkedState } from '../../unit/transfer/states.ts'
 
-const COMMANDS = await daemonCommands()
+/** Readable to every user. */
+const HANDED = await mkdtemp(join(tmpdir(), 'wa-import-'))
+const COMMANDS = [
+  ...(await daemonCommands()),
+  // It reads what is to be imported before it asks.
+  { name: 'session import', argv: ['session', 'import', HANDED, '--as', 'zoe'] },
+]
 /** `wait` waits for a daemon that is away; all others end. */
 const ENDING = COMMANDS.filter(({ name }) => name !== 'wait')
 
 let dir: string
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'wa-away-'))
+  for (const [name, bytes] of filesOf(linkedState())) await writeFile(join(HANDED, name), bytes)
+  await chmod(HANDED, 0o755)
 })
-afterAll(() => rm(dir, { recursive: true, force: true }))
+afterAll(() => Promise.all([dir, HANDED].map((each) => rm(each, { recursive: true, force: true }))))
 
 const run = async (argv: readonly string[], socket: string, more: string[] = []) => {
   const { context, stdout, stderr } = terminal({ env: { WA_GATEWAY_SOCKET: socket } })

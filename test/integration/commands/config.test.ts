@@ -20,10 +20,10 @@ test('show tells each value and where it comes from, and hides secrets', async (
   const env = { WORKER_ID: 'worker-x', WA_GATEWAY_HTTP_TOKEN: 'a-token-of-the-tests' }
   const { stdout, stderr, exitCode } = await run(['config', 'show', '--origin', '--changed'], env)
   expect(stdout.replaceAll(dir, 'DIR').replaceAll(/ +/g, ' ').split('\n')).toEqual([
-    'SETTING VALUE FROM',
-    'SESSION_RECOVERY_TIMEOUT 1234 file DIR/.wa-gatewayrc key recovery.timeout',
-    'WORKER_ID worker-x environment WORKER_ID',
-    'WA_GATEWAY_HTTP_TOKEN [secret] environment WA_GATEWAY_HTTP_TOKEN',
+    'SETTING FROM VALUE',
+    'SESSION_RECOVERY_TIMEOUT file 1234',
+    'WORKER_ID environment worker-x',
+    'WA_GATEWAY_HTTP_TOKEN environment [secret]',
     '',
   ])
   expect(stderr).toMatch(/^file: .*\nwarning: WA_GATEWAY_HTTP_TOKEN .* stays off\n$/)

@@ -45,7 +45,7 @@ describe('for a person', () => {
     [
       'recoveries list',
       0,
-      /2 +2025-06-01 12:00:00 UTC +1\.5 s +1 +1 +0 +0 +start, list from memory\n1 /,
+      /2 +2025-06-01 12:00:00 UTC +1\.5 s +1 of 1 +0 +0 +start, list from memory\n1 /,
     ],
     ['recoveries list --limit 1', 0, /^RUN[^\n]*\n2 [^\n]*\n$/],
     [

@@ -35,6 +35,12 @@ test.each([
   ['an unknown option', ['status', '--bogus'], /unknown option '--bogus'/],
   ['no command', [], /Usage: wa-gateway/],
   ['a group without a command', ['session'], /Usage: wa-gateway session/],
+  [
+    'help of an unknown command',
+    ['help', 'statsu'],
+    /unknown command 'statsu'\n\(Did you mean status/,
+  ],
+  ['help of an unknown one of a group', ['help', 'session', 'lst'], /unknown command 'lst'/],
   ['a missing argument', ['session', 'show'], /missing required argument 'session'/],
   ['an argument too many', ['session', 'list', 'x'], /too many arguments/],
   ['a bad number', ['status', '--timeout', 'soon'], /number of seconds/],
