@@ -1,0 +1,52 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+/** Top-level directories and what follows, as prose names files of the repository. */
+const PATH = /(?<![\w./$~:-])(?:bench|bin|commands|deploy|docs|scripts|src|test)\/[\w./@-]*\w/g
+
+const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
+
+/** A heading's name in links. */
+const anchor = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+
+const anchorsOf = (page: string) =>
+  [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchor(heading))
+
+test.each(PAGES)('the links of %s lead somewhere', (page) => {
+  const broken = [...read(page).matchAll(/\]\((?!\w+:)([^)\s]+)\)/g)].flatMap(([, link = '']) => {
+    const [path = '', heading] = link.split('#')
+    const target = path === '' ? page : join(dirname(page), path)
+    if (!existsSync(join(ROOT, target))) return [link]
+    return heading === undefined || anchorsOf(target).includes(heading) ? [] : [link]
+  })
+  expect(broken).toEqual([])
+})
+
+test.each(PAGES)('the files that %s names exist', (page) => {
+  const named = new Set([...read(page).matchAll(PATH)].map(([path]) => path))
+  expect([...named].filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+})
+
+test('the sources that are named without their folder exist', () => {
+  const sources = globSync('{bench,bin,commands,scripts,src,test}/**/*.ts', { cwd: ROOT })
+  const names = new Set(sources.map((path) => basename(path)))
+  const named = read('docs/ARCHITECTURE.md').match(/[\w-]+(?:\.test)?\.ts\b/g) ?? []
+  expect(named.filter((name) => !names.has(name))).toEqual([])
+  expect(named.length).toBeGreaterThan(20)
+})
+
+test('every page of docs is reached from the README', () => {
+  const reached = new Set(['README.md'])
+  for (const page of reached)
+    for (const [, path = ''] of read(page).matchAll(/\]\(([^)\s#:]+\.md)/g))
+      reached.add(join(dirname(page), path))
+  expect(PAGES.filter((page) => !reached.has(page))).toEqual([])
+})
