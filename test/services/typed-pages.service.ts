@@ -57,5 +57,7 @@ test.concurrent('from nothing to a recovered session, with the README alone', as
 
 test.concurrent('the guides, one after another', async () => {
   const guides = ['first-session', 'disaster', 'second-site', 'moving-out', 'moving-in']
-  await typeAll(guides.flatMap((guide) => commandsOf(`docs/guides/${guide}.md`)))
+  const commands = guides.flatMap((guide) => commandsOf(`docs/guides/${guide}.md`))
+  expect(commands.length).toBeGreaterThan(45)
+  await typeAll(commands)
 })
