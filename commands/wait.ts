@@ -23,24 +23,34 @@ export const define: Define = (command, context) => {
     .action(async (options: { for: string[] }) => {
       const conditions = options.for.map(parseCondition)
       await withDaemon(command, context, async (cli) => {
-        await untilAll(cli, conditions)
+        const told = context.stderr.isTTY === true ? cli.note : () => {}
+        await untilAll(cli, conditions, told)
         cli.show({ met: options.for }, () => `${options.for.join(' and ')}: met\n`)
       })
     })
 }
 
-async function untilAll({ client, signal }: Cli, conditions: readonly Condition[]): Promise<void> {
+async function untilAll(
+  { client, signal }: Cli,
+  conditions: readonly Condition[],
+  /** Where a person waits too. */
+  tell: (words: string) => void,
+): Promise<void> {
   let last = 'the daemon has not answered yet'
+  const note = (words: string) => {
+    if (words !== last) tell(`waiting: ${words}`)
+    last = words
+  }
   try {
     for (;;) {
       try {
         const status = await client.call('status', {}, signal)
         const [first] = conditions.flatMap((condition) => missing(condition, status) ?? [])
         if (first === undefined) return
-        last = first
+        note(first)
       } catch (error) {
         if (!(error instanceof GatewayError) || error.code !== 'daemon.unreachable') throw error
-        last = error.message
+        note(error.message)
       }
       await sleep(EVERY_MS, undefined, { signal })
     }

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { main } from '../../../commands/main.ts'
+import { GatewayError } from '../../../src/session/errors.ts'
 import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
 import { session } from '../../support/fake-methods.ts'
 import { eventually } from '../../support/gateway.ts'
 import { wa } from '../../support/cli.ts'
+import { terminal } from '../../support/terminal.ts'
 
 let daemon: FakeDaemon
 beforeEach(async () => {
@@ -99,6 +102,20 @@ describe('events', () => {
 })
 
 describe('wait', () => {
+  test('a person at the terminal is told what is waited for, once', async () => {
+    const stop = new AbortController()
+    const { context, stderr } = terminal({
+      env: { WA_GATEWAY_SOCKET: daemon.socketPath },
+      signal: stop.signal,
+    })
+    Object.assign(context.stderr, { isTTY: true })
+    const waiting = main(['wait', '--for', 'session=nobody:online'], context)
+    await eventually('the third look', () => daemon.calls.length > 2 || undefined)
+    stop.abort(new GatewayError({ code: 'interrupted', message: 'enough' }))
+    expect(await waiting).toBe(130)
+    expect(stderr().match(/^waiting: there is no session nobody$/gm)).toHaveLength(1)
+  })
+
   test('ends when everything holds', async () => {
     const { stdout, exitCode } = await run('wait', '--for', 'ready', '--for', 'session=anna:online')
     expect(stdout).toBe('ready and session=anna:online: met\n')
