@@ -32,6 +32,7 @@ import build from '../test/support/build.ts'
 import { BIN, GatewayProcess } from '../test/support/gateway.ts'
 import { SeenInMemory } from '../test/support/keyring.ts'
 import type { Row } from './report.ts'
+import { signalSession } from './signal-session.ts'
 
 const WORKER = 'bench'
 /** Objects at a time, for the floor; sessions at a time are for `verify` to choose. */
@@ -60,33 +61,8 @@ async function parts(job: Job): Promise<{ store: ObjectStore; sealer: Sealer }> 
   return { store, sealer: encryptingSealer(keyring) }
 }
 
-const base64 = (bytes: number) => randomBytes(bytes).toString('base64')
-
-/** A Signal session as libsignal writes it, of one contact with two chains. */
-function ratchet(): Uint8Array {
-  const chain = () => ({ chainKey: { counter: 3, key: base64(32) }, chainType: 2, messageKeys: {} })
-  const session = {
-    registrationId: 12_345,
-    currentRatchet: {
-      ephemeralKeyPair: { pubKey: base64(33), privKey: base64(32) },
-      lastRemoteEphemeralKey: base64(33),
-      previousCounter: 2,
-      rootKey: base64(32),
-    },
-    indexInfo: {
-      baseKey: base64(33),
-      baseKeyType: 2,
-      closed: -1,
-      used: 1_763_900_000_000,
-      created: 1_763_800_000_000,
-      remoteIdentityKey: base64(33),
-    },
-    _chains: { [base64(33)]: chain(), [base64(33)]: chain() },
-  }
-  // Baileys' types say bytes; libsignal gives its record as an object.
-  const record: unknown = { _sessions: { [session.indexInfo.baseKey]: session }, version: 'v1' }
-  return record as Uint8Array
-}
+const RECEIVING = { type: 2, skipped: 0 } as const
+const ratchet = (): Uint8Array => signalSession([RECEIVING, RECEIVING])
 
 /** Each session: a kept snapshot, a newer one, and a tail in the log. */
 async function prepare(job: Job): Promise<void> {

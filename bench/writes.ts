@@ -4,7 +4,6 @@
  *
  * `node bench/writes.ts ours|files|syncedFiles [contact|message]`
  */
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +14,7 @@ import { initAuthCreds, useMultiFileAuthState, type SignalDataSet } from '@whisk
 import { openAuthStore } from '../src/authstate/open.ts'
 
 import { contender, percentile, type Row } from './report.ts'
+import { signalSession } from './signal-session.ts'
 
 const SESSIONS = 200
 const WARM_UP_SECONDS = 1
@@ -67,47 +67,15 @@ async function syncedFiles(dir: string): Promise<Contender> {
   return { sets, close: plain.close }
 }
 
-function base64(bytes: number): string {
-  return randomBytes(bytes).toString('base64')
-}
-
-/** A Signal session as libsignal serialises it, about 1.2 KB of JSON. */
-function session(): object {
-  const chain = (chainType: number) => ({
-    chainKey: { counter: 3, key: base64(32) },
-    chainType,
-    messageKeys: chainType === 2 ? { 1: base64(32), 2: base64(32) } : {},
-  })
-  const baseKey = base64(33)
-  const state = {
-    registrationId: 12_345,
-    currentRatchet: {
-      ephemeralKeyPair: { pubKey: base64(33), privKey: base64(32) },
-      lastRemoteEphemeralKey: base64(33),
-      previousCounter: 2,
-      rootKey: base64(32),
-    },
-    indexInfo: {
-      baseKey,
-      baseKeyType: 1,
-      closed: -1,
-      used: Date.now(),
-      created: Date.now(),
-      remoteIdentityKey: base64(33),
-    },
-    _chains: { [base64(33)]: chain(1), [base64(33)]: chain(2), [base64(33)]: chain(2) },
-  }
-  return { _sessions: { [baseKey]: state }, version: 'v1' }
-}
-
-const VALUE = session()
+const RECEIVING = { type: 2, skipped: 2 } as const
+const VALUE = signalSession([{ type: 1, skipped: 0 }, RECEIVING, RECEIVING])
 
 type Shape = 'contact' | 'message'
 
 /** What one change consists of: what a new contact's first message writes, or a later message. */
 function change(shape: Shape, n: number): SignalDataSet {
   const id = 5_511_900_000_000 + (n % CONTACTS)
-  const ratchet = { session: { [`${id}.0`]: VALUE as Uint8Array } }
+  const ratchet = { session: { [`${id}.0`]: VALUE } }
   if (shape === 'message') return ratchet
   return {
     ...ratchet,
