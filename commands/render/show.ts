@@ -1,5 +1,6 @@
 import type { Result } from '../../src/control/api.ts'
 import { cause } from '../../src/session/cause.ts'
+import { outcomeOf } from '../../src/words/tried.ts'
 import { why } from '../../src/words/why.ts'
 import { renderFields, renderTable } from './table.ts'
 import { duration, elapsed, instant } from '../../src/words/time.ts'
@@ -55,13 +56,10 @@ function evidence({ session, record, owner, ownerError }: Shown): Field[] {
 
 function renderTried(tried: Shown['tried'], now: number, columns?: number): string {
   if (tried.length === 0) return ''
-  const rows = tried.map((one) => [
-    `${duration(now - one.at)} ago`,
-    one.what,
-    elapsed(one.ms),
-    one.what === 'online' ? 'lost' : one.outcome,
-    one.detail ?? (one.cause === undefined ? '' : cause(one.cause).words),
-  ])
+  const rows = tried.map((one) => {
+    const outcome = outcomeOf(one)
+    return [`${duration(now - one.at)} ago`, one.what, elapsed(one.ms), outcome.word, outcome.why]
+  })
   return `\n${renderTable(['TRIED', 'WHAT', 'TOOK', 'OUTCOME', 'WHY'], rows, columns)}`
 }
 

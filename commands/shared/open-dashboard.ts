@@ -13,10 +13,13 @@ export async function openDashboard(
 ): Promise<void> {
   const options = command.optsWithGlobals<CommonOptions>()
   const { screen } = context
-  if (screen === undefined || options.json === true || context.env['TERM'] === 'dumb')
+  const dumb = context.env['TERM'] === 'dumb'
+  if (screen === undefined || options.json === true || dumb)
     throw new GatewayError({
       code: 'usage',
-      message: options.json ? 'the dashboard has no --json' : 'the dashboard needs a terminal',
+      message: options.json
+        ? 'the dashboard has no --json'
+        : `the dashboard needs a terminal${dumb ? ' that can move its cursor, unlike TERM=dumb' : ''}`,
       hint: 'use `wa-gateway status`, or `wa-gateway status --json` in a script',
     })
   const target = { socketPath: locateSocket(options, context) }

@@ -1,6 +1,7 @@
-import { cause, nextStep } from '../../session/cause.ts'
+import { nextStep } from '../../session/cause.ts'
 import { bytes } from '../../words/bytes.ts'
 import { harmless } from '../../words/text.ts'
+import { outcomeOf } from '../../words/tried.ts'
 import { duration, elapsed, instant } from '../../words/time.ts'
 import { why } from '../../words/why.ts'
 import type { Dashboard } from '../dashboard.ts'
@@ -96,13 +97,14 @@ function timeline({ tried }: SessionShown, now: number): Line[] {
       [''],
     ]
   const lines = tried.toReversed().map((one): Line => {
-    const ok = one.outcome === 'online'
-    const outcome = one.what === 'online' ? 'lost' : one.outcome
-    const reason = one.detail ?? (one.cause === undefined ? '' : cause(one.cause).words)
+    const outcome = outcomeOf(one)
     return [
       `  ${`${duration(now - one.at)} ago`.padEnd(9)} ${one.what.padEnd(8)} ${elapsed(one.ms).padEnd(8)} `,
-      { text: `${ok ? '●' : '✗'} ${outcome}`.padEnd(9), color: ok ? 'green' : 'red' },
-      ` ${harmless(reason)}`,
+      {
+        text: `${outcome.good ? '●' : '✗'} ${outcome.word}`.padEnd(9),
+        color: outcome.good ? 'green' : 'red',
+      },
+      ` ${harmless(outcome.why)}`,
     ]
   })
   return [[{ text: 'TRIED, the newest first', dim: true, bold: true }], ...lines, ['']]
