@@ -126,19 +126,24 @@ export class MovingIn {
       sessionId,
       faults: auth.faults(entries, { linked: true }),
       busy: !same && !this.#idle(sessionId),
-      twin: await this.#twin(sessionId, entries),
+      twin: await this.#twin(sessionId, entries, same),
       local: same ? 'same' : here?.paired === true ? 'other' : 'none',
       owner: await replica.owner(sessionId),
     }
   }
 
   /** A copy of a session beside it, under a name of its own, would throw it out. */
-  async #twin(sessionId: string, entries: readonly Entry[]): Promise<string | undefined> {
+  async #twin(
+    sessionId: string,
+    entries: readonly Entry[],
+    /** It is here, so that a copy that is moved in meanwhile will find it. */
+    same: boolean,
+  ): Promise<string | undefined> {
     const { auth } = this.#ports
     const device = auth.deviceOf(entries)
     if (device === undefined) return undefined
     for (const [other, its] of this.#under) {
-      if (other === sessionId) break
+      if (same || other === sessionId) break
       if (its === device) return other
     }
     for (const other of this.#roster.ids()) {

@@ -133,6 +133,8 @@ test('nothing that is there is replaced, and a faulty state changes nothing', as
   expect(await admit(linkedState())).toMatchObject({ why: 'exists' })
   const twin = { sessionId: 'anna.bak', entries }
   expect(await worker.movingIn.admit(twin)).toMatchObject({ why: 'exists', todo: 'use anna' })
+  const both = [twin, { sessionId: 'anna', entries }].map((one) => worker.movingIn.admit(one))
+  expect(await Promise.all(both)).toMatchObject([{ why: 'exists' }, { outcome: 'present' }])
   expect(worker.auth.find('anna')?.hash).toBe(hash)
 
   const handle = await worker.auth.open('anna')
