@@ -2,11 +2,15 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { OPTION_NAMES, OPTIONS } from '../../../src/config/options.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
 /** Top-level directories and what follows, as prose names files of the repository. */
 const PATH = /(?<![\w./$~:-])(?:bench|bin|commands|deploy|docs|scripts|src|test)\/[\w./@-]*\w/g
+
+const SETTING = /\b(?:WA_GATEWAY|SESSION|BACKEND|MINIO|WORKER)_[A-Z_]*[A-Z](?![A-Z_*])/g
+const OF_TESTS = new Set(['WA_GATEWAY_CHAOS_ROUNDS'])
 
 const read = (page: string) => readFileSync(join(ROOT, page), 'utf8')
 
@@ -41,6 +45,13 @@ test('the sources that are named without their folder exist', () => {
   const named = read('docs/ARCHITECTURE.md').match(/[\w-]+(?:\.test)?\.ts\b/g) ?? []
   expect(named.filter((name) => !names.has(name))).toEqual([])
   expect(named.length).toBeGreaterThan(20)
+})
+
+test.each(PAGES)('the settings that %s names exist', (page) => {
+  const known = new Set<string>(OPTION_NAMES.map((name) => OPTIONS[name].env))
+  const named = read(page).match(SETTING) ?? []
+  const unknown = named.filter((name) => !known.has(name.replace(/_FILE$/, '')))
+  expect(unknown.filter((name) => !OF_TESTS.has(name))).toEqual([])
 })
 
 test('every page of docs is reached from the README', () => {
