@@ -214,15 +214,19 @@ test('it fits every size, and draws nothing twice', async () => {
   for (const [columns, rows] of sizes) {
     await terminal.resize(columns, rows)
     churn.change(20)
-    const screen = await expectSeen(`${columns}x${rows}`, (seen) => {
+    // What is seen between two frames does not count.
+    const screen = await expectSeen(`${columns}x${rows}, nothing twice`, (seen) => {
       const lines = seen.trimEnd().split('\n')
-      return lines.length === rows && /q quit *$/.test(lines.at(-1) ?? '')
+      const shown = seen.match(/shop-\d+/g) ?? []
+      return (
+        lines.length === rows &&
+        /q quit *$/.test(lines.at(-1) ?? '') &&
+        seen.split('[1 Sessions]').length === 2 &&
+        seen.match(/^ +SESSION/gm)?.length === 1 &&
+        new Set(shown).size === shown.length
+      )
     })
-    expect(screen.match(/\[1 Sessions\]/g)).toHaveLength(1)
-    expect(screen.match(/^ +SESSION/gm)).toHaveLength(1)
-    const rowsShown = screen.match(/shop-\d+/g) ?? []
-    expect(rowsShown.length).toBeGreaterThan(rows / 3)
-    expect(new Set(rowsShown).size).toBe(rowsShown.length)
+    expect((screen.match(/shop-\d+/g) ?? []).length).toBeGreaterThan(rows / 3)
   }
   await terminal.resize(30, 6)
   await expectSeen('what it needs', /needs 40x8/)
