@@ -62,7 +62,7 @@ function hashOf(type: string, source: Uint8Array, from: number, to: number): num
   for (let i = 0; i < type.length; i += 1) hash = step(hash, type.charCodeAt(i))
   hash = step(hash, 0)
   for (let i = from; i < to; i += 1) hash = step(hash, source[i] ?? 0)
-  return hash >>> 0
+  return hash
 }
 
 function step(hash: number, byte: number): number {
