@@ -38,7 +38,7 @@ const WORKER = 'bench'
 /** Objects at a time, for the floor; sessions at a time are for `verify` to choose. */
 const CONCURRENCY = 4
 /** Each contender has its turn so often; the fastest counts. */
-const TURNS = 3
+const TURNS = 5
 
 interface Job {
   dir: string
