@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants } from 'node:fs'
+import { closeSync, openSync, readSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 
+import { sqliteCode } from '../session/disk-fault.ts'
 import { GatewayError } from '../session/errors.ts'
 
 import { EMPTY_ROSTER, loadHeads } from './heads.ts'
@@ -55,20 +56,46 @@ export function openDatabase(options: DatabaseOptions): OpenedDatabase {
     return prepare(db, options.file)
   } catch (error) {
     closeQuietly(db)
-    throw toStateError(refusesWrites(options.file, error) ?? error, options.file)
+    throw toStateError(meaningOf(error, options.file), options.file)
   }
 }
 
-/** A damaged header makes SQLite take a file that we may well write for a read-only one. */
-function refusesWrites(file: string, cause: unknown): TypeError | undefined {
-  if (toStateError(cause, file).code !== 'state.permission') return undefined
+const READONLY = 8
+const CANTOPEN = 14
+/** Where the header says which versions may write the file, and the newest that SQLite knows. */
+const WRITE_VERSION = { at: 18, newest: 2 }
+
+/**
+ * What SQLite does not tell apart: a damaged header makes it take a file that we may well write for a
+ * read-only one, and a file that it cannot make beside this one may want an inode or a permission.
+ */
+function meaningOf(error: unknown, file: string): unknown {
+  const code = sqliteCode(error)
+  if (code === READONLY && forbidsWriting(file))
+    return new TypeError('its header forbids writing', { cause: error })
+  if (code === CANTOPEN) return whyNothingIsMade(`${file}-probe`) ?? error
+  return error
+}
+
+function forbidsWriting(file: string): boolean {
+  const header = Buffer.alloc(WRITE_VERSION.at + 1)
+  const descriptor = openSync(file, 'r')
   try {
-    accessSync(file, constants.R_OK | constants.W_OK)
-  } catch {
-    // It is indeed a matter of permissions, which the first error says better.
-    return undefined
+    readSync(descriptor, header, 0, header.length, 0)
+  } finally {
+    closeSync(descriptor)
   }
-  return new TypeError('its header forbids writing', { cause })
+  return header.readUInt8(WRITE_VERSION.at) > WRITE_VERSION.newest
+}
+
+function whyNothingIsMade(file: string): unknown {
+  try {
+    closeSync(openSync(file, 'w', 0o600))
+    rmSync(file)
+    return undefined
+  } catch (error) {
+    return error
+  }
 }
 
 function prepare(db: DatabaseSync, file: string): OpenedDatabase {

@@ -23,6 +23,11 @@ const FAULTS: Record<DiskFault, { code: ErrorCode; message: string; hint: string
     message: 'another program holds the local state',
     hint: 'close whatever has state.db open, then start the daemon again',
   },
+  starved: {
+    code: 'state.disk',
+    message: 'no memory or file descriptor was left for the local state',
+    hint: 'raise the limits of the daemon (`ulimit -n`, MemoryMax), then start it again',
+  },
 }
 
 /**

@@ -30,6 +30,11 @@ const FAULTS: Record<DiskFault, Pick<ErrorDetails, 'code' | 'message' | 'hint'>>
     message: 'another program holds the registry',
     hint: 'close whatever has it open, then start the daemon again',
   },
+  starved: {
+    code: 'state.disk',
+    message: 'no memory or file descriptor was left for the registry',
+    hint: 'raise the limits of the daemon (`ulimit -n`, MemoryMax), then start it again',
+  },
 }
 
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */

@@ -1,11 +1,12 @@
 /** Why a file of this host could not be used, where the fault is not in what the file holds. */
-export type DiskFault = 'full' | 'broken' | 'denied' | 'held'
+export type DiskFault = 'full' | 'broken' | 'denied' | 'held' | 'starved'
 
-/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): PERM, BUSY, LOCKED, ... */
+/** Primary result codes of SQLite (https://www.sqlite.org/rescode.html): PERM, BUSY, LOCKED, NOMEM, ... */
 const BY_SQLITE_CODE: Record<number, DiskFault> = {
   3: 'denied',
   5: 'held',
   6: 'held',
+  7: 'starved',
   8: 'denied',
   10: 'broken',
   13: 'full',
@@ -19,6 +20,9 @@ const BY_ERRNO: Record<string, DiskFault> = {
   EROFS: 'denied',
   EACCES: 'denied',
   EPERM: 'denied',
+  ENOMEM: 'starved',
+  EMFILE: 'starved',
+  ENFILE: 'starved',
 }
 
 /** SQLite's primary result code, if SQLite threw it. */

@@ -80,6 +80,11 @@ interface Outcome {
   wrong: string[]
 }
 
+/** Bytes of the journal are counted when it is opened; its records are proven when they are read. */
+function uncounted(session: LocalSession): LocalSession {
+  return { ...session, backlogBytes: 0 }
+}
+
 async function judge(stateDir: string): Promise<Outcome> {
   const store = await openTestStore({ stateDir })
   const wrong: string[] = []
@@ -92,7 +97,7 @@ async function judge(stateDir: string): Promise<Outcome> {
     kind = 'set aside'
   } else {
     same('boots', store.isMine(truth.boot), true)
-    same('list', store.list(), truth.list)
+    same('list', store.list().map(uncounted), truth.list.map(uncounted))
     for (const sessionId of [...SESSIONS, IMAGE]) {
       const image = await orCorrupt(async () => (await store.image(sessionId)).entries)
       if (image !== 'found') same('values', image, truth.entries.get(sessionId))
