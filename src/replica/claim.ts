@@ -106,7 +106,8 @@ async function permission(
   if (plan.kind !== 'wait') return { kind: 'granted' }
   const heard: Silence = await context.silence.of(plan.worker, plan.boot, signal)
   if (heard === 'silent') return { kind: 'silent', boot: plan.boot }
-  if (changed(known, await readRecord(context, sessionId, signal))) return 'again'
+  // A busy owner writes its record more often than it can be watched: that is no change of hands.
+  if (changedHands(known, await readRecord(context, sessionId, signal))) return 'again'
   await ask(context, plan, sessionId, signal)
   const refusal = planRefusal({ ...evidence, silence: heard })
   return refusal?.kind === 'refuse' ? refusal : 'again'
@@ -277,6 +278,17 @@ function changed(
   now: KnownOwner | GatewayError | undefined,
 ): boolean {
   return now instanceof GatewayError || now?.etag !== known?.etag
+}
+
+function changedHands(
+  known: KnownOwner | undefined,
+  now: KnownOwner | GatewayError | undefined,
+): boolean {
+  if (known === undefined || now === undefined || now instanceof GatewayError)
+    return changed(known, now)
+  const { epoch, boot, released } = known.record
+  const { record } = now
+  return epoch !== record.epoch || boot !== record.boot || released !== record.released
 }
 
 function refused(

@@ -125,6 +125,26 @@ describe('a session between workers', () => {
     expect(owner.replica.holds(ID)).toBe(false)
   })
 
+  it('is asked for however often its owner writes the record', async () => {
+    const owner = new TestWorker(store, { name: 'w1' })
+    await owner.replica.start()
+    await owner.pair(ID)
+    const other = new TestWorker(store, { name: 'w2', clock: owner.clock })
+    let folds = 0
+    // One before each look at the record but the first.
+    store.onRead = async (name) => {
+      if (name !== `v1/sessions/${ID}/owner` || folds++ % 2 === 0) return
+      owner.write(ID, `change ${folds}`)
+      await owner.replica.fold(ID, 'interval')
+    }
+    const refused = claim(other)
+    await owner.clock.advance(60_000)
+    expect(folds).toBeGreaterThan(1)
+    expect(await refused).toMatchObject({ kind: 'refused', cause: 'owned-elsewhere' })
+    expect(owner.replica.wanted()).toMatchObject([{ sessionId: ID, worker: 'w2' }])
+    await owner.replica.stop()
+  })
+
   it('is taken at once when an operator says so', async () => {
     const owner = new TestWorker(store, { name: 'w1' })
     await owner.pair(ID)
