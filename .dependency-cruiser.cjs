@@ -6,7 +6,7 @@ const layer = (name, allowed, comment) => ({
   from: { path: `^src/${name}/` },
   to: { path: '^(src|commands|bin|test|bench)/', pathNot: [`^src/${name}/`, ...allowed] },
 })
-const ports = '^src/(authstate|store|replica(/verify)?|registry|backend|recovery)/port\\.ts$'
+const ports = '^src/(authstate|store|replica(/verify)?|registry|backend|recovery|fleet)/port\\.ts$'
 const session = '^src/session/'
 const config = '^src/config/'
 
@@ -23,6 +23,11 @@ module.exports = {
       'backend',
       [session, config, '^src/registry/port\\.ts$'],
       'its outbox lies in the registry',
+    ),
+    layer(
+      'fleet',
+      [session, '^src/registry/port\\.ts$'],
+      'a mirror of what workers know themselves',
     ),
     layer('control', [session, config], ''),
     layer(
@@ -50,7 +55,7 @@ module.exports = {
       [
         session,
         config,
-        '^src/(control|store|backend)/',
+        '^src/(control|store|backend|fleet)/',
         '^src/registry/inspect\\.ts$',
         '^src/replica/crypto/(inspect|key)\\.ts$',
         '^src/daemon/(storage|known-folders)\\.ts$',
@@ -66,7 +71,7 @@ module.exports = {
       from: {
         path: '^commands/',
         pathNot:
-          '^commands/(daemon|simulator|demo|shared/offline|session/import|backup/export)\\.ts$',
+          '^commands/(daemon|simulator|demo|shared/(offline|read-fleet)|session/import|backup/export)\\.ts$',
       },
       to: { path: '^src/', pathNot: '^src/(session|config|control|tui|words|doctor)/' },
     },
@@ -105,6 +110,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|commands|bin)/', pathNot: '^src/(authstate|registry)/' },
       to: { path: '^(node:)?sqlite$' },
+    },
+    {
+      name: 'pg-in-fleet',
+      severity: 'error',
+      from: { path: '^(src|commands|bin)/', pathNot: '^src/fleet/' },
+      to: { path: 'node_modules/pg/' },
     },
     {
       name: 'prom-client-in-metrics',

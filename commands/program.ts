@@ -59,6 +59,16 @@ const COMMANDS: Record<string, Leaf | Group> = {
       },
     },
   },
+  fleet: {
+    summary: 'show the workers of the fleet and which of them are silent',
+    load: () => import('./fleet.ts'),
+    commands: {
+      sessions: {
+        summary: 'say which worker has which session',
+        load: () => import('./fleet/sessions.ts'),
+      },
+    },
+  },
   recover: { summary: 'bring sessions back online', load: () => import('./recover.ts') },
   recoveries: {
     summary: 'see what earlier recoveries did',

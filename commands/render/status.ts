@@ -26,6 +26,7 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ...status.recovery.paused.map((one) => paused(one, now)),
     ...verified(status.verify, now),
     ...secondSite(status.copy, now),
+    ...fleet(status.fleet, now),
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
   return `${fields}\n${renderSessions(sessions, now, columns)}`
@@ -75,6 +76,19 @@ function secondSite(view: Status['copy'], now: number): [string, string][] {
     parts.push(`${words}: ${trouble.detail ?? 'see the log'}`)
   }
   return [['copy', `${name}, ${parts.join('; ')}`]]
+}
+
+function fleet(view: Status['fleet'], now: number): [string, string][] {
+  if (view === undefined) return []
+  const { database, state, since, publishedAt, waiting, detail } = view
+  const age =
+    publishedAt === undefined ? 'nothing told yet' : `told ${duration(now - publishedAt)} ago`
+  const behind = waiting === 0 ? '' : `, ${waiting} to tell`
+  if (state === 'connected') return [['fleet', `${database}, ${age}${behind}`]]
+  if (state === 'connecting') return [['fleet', `${database}, connecting`]]
+  const words = state === 'refused' ? 'REFUSED' : 'AWAY'
+  const why = detail === undefined ? '' : `: ${detail}`
+  return [['fleet', `${words} for ${duration(now - since)}, ${age}${behind}${why}`]]
 }
 
 function provisional(sessions: Status['sessions']): string {

@@ -99,6 +99,10 @@ export const OUTPUTS: Record<string, Output> = {
     about: 'With `--why` it prints what `session show` does.',
     schema: METHODS.status.result,
   },
+  fleet: {
+    about: 'The workers, in order of their names.',
+    schema: METHODS['fleet.workers'].result,
+  },
   wait: {
     about: 'When everything holds that was waited for.',
     schema: z.object({ met: z.array(z.string()) }),

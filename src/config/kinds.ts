@@ -109,6 +109,22 @@ export function secret(minLength = 1): Kind<Secret> {
   }
 }
 
+/** A URL of PostgreSQL, which may hold a password: its problems show nothing of it. */
+export const databaseUrl: Kind<Secret> = {
+  parse(raw, place) {
+    const parsed = secret().parse(raw, place)
+    if (!parsed.ok) return parsed
+    const text = parsed.value.reveal()
+    // A user without a host means a local socket to PostgreSQL, but makes no URL.
+    const parts = URL.parse(text) ?? URL.parse(text.replace('@/', '@localhost/'))
+    if (parts === null || !/^postgres(ql)?:$/.test(parts.protocol))
+      return bad('is not a URL such as postgresql://user:password@host:5432/database')
+    if (parts.pathname.length < 2)
+      return bad('names no database: postgresql://user:password@host:5432/database')
+    return parsed
+  },
+}
+
 /** An absolute URL of one of the protocols, without credentials; trailing slashes are cut. */
 export function url(...protocols: readonly string[]): Kind<string> {
   return ofText((text) => {

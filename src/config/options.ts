@@ -1,5 +1,6 @@
 import { BACKEND_OPTIONS } from './backend-options.ts'
 import { COPY_OPTIONS } from './copy-options.ts'
+import { FLEET_OPTIONS } from './fleet-options.ts'
 import { NETWORK_OPTIONS } from './network-options.ts'
 import type { Option } from './option.ts'
 import { RETENTION_OPTIONS } from './retention-options.ts'
@@ -13,6 +14,7 @@ import { WORKER_OPTIONS } from './worker-options.ts'
 export const OPTIONS = {
   ...WORKER_OPTIONS,
   ...BACKEND_OPTIONS,
+  ...FLEET_OPTIONS,
   ...STORAGE_OPTIONS,
   ...COPY_OPTIONS,
   ...RETENTION_OPTIONS,

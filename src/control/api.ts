@@ -6,6 +6,7 @@ import { DIFF_METHODS } from './diff-methods.ts'
 import { KEYRING_METHODS } from './keyring-methods.ts'
 import { DAEMON_METHODS } from './daemon-methods.ts'
 import { DRILL_METHODS } from './drill-methods.ts'
+import { FLEET_METHODS, fleetView } from './fleet-methods.ts'
 import { LISTING_METHODS } from './listing-methods.ts'
 import type { MethodSpec } from './method-spec.ts'
 import { PRUNE_METHODS } from './prune-methods.ts'
@@ -73,6 +74,8 @@ export const METHODS = {
       verify: verifyView,
       /** Absent where nothing is copied to a second site by itself. */
       copy: copyView.exactOptional(),
+      /** Absent without a fleet directory. */
+      fleet: fleetView.exactOptional(),
       sessions: z.array(sessionView),
     }),
   },
@@ -162,6 +165,7 @@ export const METHODS = {
   ...RESTORE_METHODS,
   ...DAEMON_METHODS,
   ...LISTING_METHODS,
+  ...FLEET_METHODS,
   ...DRILL_METHODS,
   ...COPY_METHODS,
   ...PRUNE_METHODS,

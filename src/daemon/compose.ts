@@ -12,6 +12,7 @@ import { BackPressure } from './back-pressure.ts'
 import { BackendLink } from './backend-link.ts'
 import { Bus } from './bus.ts'
 import { gatherHealth, liveness, readiness } from './health.ts'
+import { FleetLink, openFleet } from './fleet-link.ts'
 import type { LogRing } from './log-ring.ts'
 import { StatusNotices } from './notices.ts'
 import { watchOwnership } from './ownership.ts'
@@ -23,6 +24,7 @@ import { createCopySchedule } from './scheduled-copy.ts'
 import { SecondSite } from './second-site.ts'
 import { drillSettings, engineSettings, serviceSettings } from './settings.ts'
 import { advance, NO_RECOVERY, type WorkerState } from './state.ts'
+import { takeBack } from './take-back.ts'
 import { createVerifySchedule } from './verifying.ts'
 
 interface Surroundings {
@@ -81,13 +83,15 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     logger,
     emit: (event) => bus.emit(event),
   }
+  const workerId = config.worker.id
+  const directory = openFleet(config)
+  if (directory !== undefined) await takeBack({ directory, registry, worker: workerId, logger })
   const service = new BaileysService(ports)
   await service.start()
   link.serve(service)
   const watching = { service, registry, replica, notices, logger }
   const assignments = watchAssignments(config, link, watching, stopping)
   watchOwnership({ replica, assignments, logger })
-  const workerId = config.worker.id
   const verifying = createVerifySchedule(
     { replica, verifications, service, workerId, storeHealth, logger, bus },
     () => composed,
@@ -101,11 +105,24 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
   )
   await copying?.load()
   const backPressure = new BackPressure({ replica, service, logger }, config.shipping.backlogLimit)
+  const startedAt = Date.now()
+  const fleet =
+    directory &&
+    new FleetLink(directory, {
+      service,
+      ready: () => composed?.phase === 'running',
+      worker: workerId,
+      boot: auth.boot,
+      version,
+      startedAt,
+      logger,
+    })
+  if (fleet !== undefined) bus.on(fleet.listen)
   const state: WorkerState = {
     version,
     workerId,
     whatsappUrl: config.whatsapp.url,
-    startedAt: Date.now(),
+    startedAt,
     phase: 'starting',
     recovery: NO_RECOVERY,
     logger,
@@ -122,6 +139,7 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     encryption,
     secondSite,
     copying,
+    fleet,
     backPressure,
     rounds: new RetryRounds({ service, auth, logger }, stopping),
     reloading: around.reloading,

@@ -8,6 +8,7 @@ import { differing } from './differing.ts'
 import { given } from '../session/given.ts'
 import { keyringHandlers } from './keyring-handlers.ts'
 import { drilling } from './drilling.ts'
+import { fleetHandlers } from './fleet-handlers.ts'
 import { listing } from './listing.ts'
 import { logHandlers } from './log-handlers.ts'
 import { pruning } from './pruning.ts'
@@ -54,7 +55,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
         backend: worker.backend.health(),
         recovery: { ...worker.recovery, paused: worker.logins.pauses() },
         verify: worker.verifying.view(),
-        ...given({ copy: worker.copying?.view() }),
+        ...given({ copy: worker.copying?.view(), fleet: worker.fleet?.view() }),
         sessions: sessions === 'none' ? [] : service.list(),
       }),
 
@@ -62,6 +63,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
       ...transferring(worker),
       ...listing(worker),
       ...drilling(worker),
+      ...fleetHandlers(worker),
 
       'session.list': async () => ({ sessions: service.list() }),
 

@@ -17,6 +17,7 @@ import type { Bus } from './bus.ts'
 import type { CopySchedule } from './copy-schedule.ts'
 import type { DrillSettings } from './drill/settings.ts'
 import type { Encryption } from './encryption.ts'
+import type { FleetLink } from './fleet-link.ts'
 import type { LogRing } from './log-ring.ts'
 import type { SecondSite } from './second-site.ts'
 import type { Stopped } from './put-away.ts'
@@ -61,6 +62,8 @@ export interface WorkerState {
   readonly secondSite: SecondSite
   /** Undefined where nothing is copied by itself. */
   readonly copying: CopySchedule | undefined
+  /** Undefined without a fleet directory. */
+  readonly fleet: FleetLink | undefined
   readonly backPressure: BackPressure
   readonly rounds: RetryRounds
   readonly verifying: VerifySchedule

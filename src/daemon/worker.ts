@@ -26,6 +26,9 @@ import type { WorkerState } from './state.ts'
 /** What closing gets at least, when the shutdown budget is used up. */
 const LAST_MS = 500
 
+/** What saying goodbye to the fleet may take at most, beside the farewell to the backend. */
+const GOODBYE_MS = 1_000
+
 /**
  * One worker from start to stop. `start` brings up, in order: the lock and the local state, the
  * registry, the control socket, the object store, the backend, the first recovery. `stop` goes the
@@ -87,6 +90,7 @@ export class Worker {
     const state = await this.#compose(opened)
     measure(state)
     await this.#listen(state)
+    state.fleet?.start()
     await this.#awaitStore(state)
     await encryption.unlock(this.#stopping.signal)
     await replica.start()
@@ -117,9 +121,11 @@ export class Worker {
       const before = this.#calmDown()
       await putAway({ service: state.service, before, stopped }, this.#config.shutdown)
       await this.#notices?.settle()
+      const goodbye = state.fleet?.stop(GOODBYE_MS)
       // A backend that is away must not outlast the budget; closing cuts its calls short.
       const farewell = this.#link?.farewell(stopped.preserved)
       await this.#until(deadline - LAST_MS, 'the farewell to the backend', farewell)
+      await goodbye
     }
     await this.#until(deadline, 'closing', this.#closers.disposeAsync())
     return stopped

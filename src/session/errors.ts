@@ -61,6 +61,11 @@ export const CODES = {
   'backend.rejected': { exit: EXIT.failed, retryable: false },
   'backend.denied': { exit: EXIT.permission, retryable: false },
 
+  'fleet.unreachable': { exit: EXIT.unreachable, retryable: true },
+  'fleet.refused': { exit: EXIT.permission, retryable: false },
+  'fleet.newer': { exit: EXIT.configuration, retryable: false },
+  'fleet.off': { exit: EXIT.configuration, retryable: false },
+
   'daemon.unreachable': { exit: EXIT.unreachable, retryable: true },
   'daemon.permission': { exit: EXIT.permission, retryable: false },
   'daemon.protocol': { exit: EXIT.failed, retryable: false },

@@ -6,6 +6,7 @@ import { daemonStatus } from './daemon-status.ts'
 import { fakeLogs } from './fake-logs.ts'
 import { fakeBackups } from './fake-backups.ts'
 import { fakeCopies } from './fake-copies.ts'
+import { fakeFleet } from './fake-fleet.ts'
 import { fakePrunes } from './fake-prunes.ts'
 import { fakeRecoveries } from './fake-recoveries.ts'
 import { fakeTransfers } from './fake-transfers.ts'
@@ -71,6 +72,7 @@ export function fakeMethods(sessions: Map<string, SessionView>): MethodHandlers 
         },
         sessions: which === 'none' ? [] : [...sessions.values()],
       }),
+    ...fakeFleet,
     'daemon.reload': async () => ({
       file: '/etc/wa-gateway/config.yaml',
       applied: [

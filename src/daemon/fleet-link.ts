@@ -1,0 +1,106 @@
+import { hostname } from 'node:os'
+import type { Logger } from 'pino'
+import type { Config } from '../config/config.ts'
+import { openFleetDirectory } from '../fleet/open.ts'
+import type { FleetDirectory, WorkerReport } from '../fleet/port.ts'
+import { FleetPublisher, type FleetView } from '../fleet/publisher.ts'
+import { FleetReader } from '../fleet/read.ts'
+import { GatewayError } from '../session/errors.ts'
+import type { BaileysService } from '../whatsapp/service.ts'
+import type { SessionEvent } from '../whatsapp/ports.ts'
+import { counted, publishedSessions } from './fleet-rows.ts'
+
+interface FleetPorts {
+  service: Pick<BaileysService, 'roster'>
+  ready: () => boolean
+  worker: string
+  /** Of this process. */
+  boot: string
+  version: string
+  startedAt: number
+  logger: Logger
+}
+
+/** Undefined where no directory is configured. */
+export function openFleet({ fleet }: Config): FleetDirectory | undefined {
+  return fleet.url === undefined ? undefined : openFleetDirectory(fleet.url.reveal())
+}
+
+/** The worker's end of the fleet's directory. Nothing waits for it but who asks for the fleet. */
+export class FleetLink {
+  readonly #publisher: FleetPublisher
+  readonly #label: string
+  #superseded = false
+
+  constructor(directory: FleetDirectory, ports: FleetPorts) {
+    const { logger, service } = ports
+    this.#label = directory.label
+    const database = directory.label
+    this.#publisher = new FleetPublisher(directory, {
+      report: () => reportOf(ports),
+      sessions: () => publishedSessions(service.roster),
+      onConnected: () =>
+        logger.info({ database }, 'the fleet directory takes what this worker says'),
+      onTrouble: (error) =>
+        logger.warn({ err: error }, 'the fleet directory fails; sessions go on without it'),
+      onPublished: ({ superseded }) => {
+        if (superseded && !this.#superseded)
+          logger.error({ database }, 'another process of the same WORKER_ID started later; end one')
+        this.#superseded = superseded
+      },
+    })
+  }
+
+  /** A listener for the service's events. */
+  readonly listen = (event: SessionEvent): void => {
+    if (event.type === 'session' || event.type === 'recovery') this.#publisher.wake()
+  }
+
+  start(): void {
+    this.#publisher.start()
+  }
+
+  /** Says what is left to say, and goodbye; at most for so many milliseconds. */
+  async stop(withinMs: number): Promise<void> {
+    await this.#publisher.stop(withinMs)
+  }
+
+  view(): FleetView {
+    return this.#publisher.view()
+  }
+
+  /** Throws why there is nothing to read. */
+  reader(): FleetReader {
+    const { connection, error } = this.#publisher
+    if (connection !== undefined) return new FleetReader(connection, this.#label)
+    if (error !== undefined) throw error
+    throw new GatewayError({
+      code: 'fleet.unreachable',
+      subject: this.#label,
+      message: `the fleet directory ${this.#label} has not answered yet`,
+      hint: 'try again in a moment; see `wa-gateway doctor --only fleet`',
+    })
+  }
+}
+
+/** What a request for the fleet is told where there is none. */
+export function noFleet(): GatewayError {
+  return new GatewayError({
+    code: 'fleet.off',
+    subject: 'WA_GATEWAY_FLEET_URL',
+    message: 'this worker is in no fleet directory',
+    hint: 'set WA_GATEWAY_FLEET_URL on every worker, and restart them',
+  })
+}
+
+function reportOf({ worker, boot, version, startedAt, ready, service }: FleetPorts): WorkerReport {
+  return {
+    worker,
+    boot,
+    version,
+    host: hostname(),
+    upMs: Math.max(0, Date.now() - startedAt),
+    ready: ready(),
+    counts: counted(service.roster.all()),
+  }
+}

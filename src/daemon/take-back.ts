@@ -1,0 +1,61 @@
+import type { Logger } from 'pino'
+import type { FleetDirectory, FleetSession } from '../fleet/port.ts'
+import type { Registry, SessionPatch } from '../registry/port.ts'
+
+/** A start waits so long at most for what the directory remembers. */
+const PATIENCE_MS = 5_000
+
+interface TakeBackPorts {
+  directory: FleetDirectory
+  registry: Pick<Registry, 'list' | 'save'>
+  worker: string
+  logger: Logger
+  patienceMs?: number
+}
+
+/**
+ * A worker whose registry is empty, as after a lost disk, takes what is remembered of its sessions
+ * from the fleet's directory: their names, and which are paused. A row that is here is never touched.
+ * While the directory is away the worker starts without, and says so.
+ */
+export async function takeBack(ports: TakeBackPorts): Promise<void> {
+  const { directory, registry, worker, logger, patienceMs = PATIENCE_MS } = ports
+  if ((await registry.list()).length > 0) return
+  const late = AbortSignal.timeout(patienceMs)
+  let remembered: FleetSession[]
+  try {
+    remembered = await ask(directory, worker, late)
+  } catch (error) {
+    logger.warn(
+      { err: late.aborted ? undefined : error, database: directory.label },
+      'this disk knows no sessions, and the fleet directory does not answer: sessions that were paused are started',
+    )
+    return
+  }
+  for (const session of remembered) await registry.save(session.id, patchOf(session))
+  if (remembered.length === 0) return
+  const paused = remembered.filter(({ desired }) => desired === 'paused').length
+  logger.info(
+    { sessions: remembered.length, paused, database: directory.label },
+    'this disk knew no sessions; the fleet directory did',
+  )
+}
+
+async function ask(
+  directory: FleetDirectory,
+  worker: string,
+  signal: AbortSignal,
+): Promise<FleetSession[]> {
+  const connection = await directory.connect('read', signal)
+  try {
+    return await connection.sessions({ worker })
+  } finally {
+    await connection.close()
+  }
+}
+
+function patchOf(session: FleetSession): SessionPatch {
+  const { userId, name, phone, desired, assignedBy, pairedAt, lastOnlineAt, lastActivityAt } =
+    session
+  return { userId, name, phone, desired, assignedBy, pairedAt, lastOnlineAt, lastActivityAt }
+}
