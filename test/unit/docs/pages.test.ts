@@ -2,10 +2,13 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { SCHEMA_VERSION as STATE_VERSION } from '../../../src/authstate/schema.ts'
 import { OPTION_NAMES, OPTIONS } from '../../../src/config/options.ts'
+import { PROTOCOL } from '../../../src/control/version.ts'
+import { SCHEMA_VERSION as REGISTRY_VERSION } from '../../../src/registry/migrations.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const PAGES = ['README.md', 'CONTRIBUTING.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+const PAGES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/**/*.md', { cwd: ROOT })]
 /** Top-level directories and what follows, as prose names files of the repository. */
 const PATH = /(?<![\w./$~:-])(?:bench|bin|commands|deploy|docs|scripts|src|test)\/[\w./@-]*\w/g
 
@@ -60,4 +63,16 @@ test('every page of docs is reached from the README', () => {
     for (const [, path = ''] of read(page).matchAll(/\]\(([^)\s#:]+\.md)/g))
       reached.add(join(dirname(page), path))
   expect(PAGES.filter((page) => !reached.has(page))).toEqual([])
+})
+
+test('the changelog begins with this version, and names the formats that it has', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  const changes = read('CHANGELOG.md')
+  expect(/^## (\S+)/m.exec(changes)?.[1]).toBe(version)
+  const formats = changes.matchAll(/^\| (.+?) \| (\d+) \|$/gm)
+  expect(Object.fromEntries([...formats].map(([, what, is]) => [what, Number(is)]))).toMatchObject({
+    '`state.db` (`PRAGMA user_version`)': STATE_VERSION,
+    '`registry.db` (`PRAGMA user_version`)': REGISTRY_VERSION,
+    'control API and `--json`': PROTOCOL,
+  })
 })
