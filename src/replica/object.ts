@@ -132,8 +132,7 @@ export function assertLength(
 /** Whether a header that was proven is one that this program can read, and of the kind sought. */
 export function provenHeader(address: ObjectAddress, found: ObjectHead): ObjectHeader {
   const { version, kind, codec, cipher, keyId } = found
-  if (version !== VERSION)
-    throw damaged(address, `its format version ${version} is not known to this program`)
+  if (version !== VERSION) throw otherVersion(address, { written: version, read: VERSION })
   if (kind !== address.kind) throw damaged(address, `it is not a ${address.kind}`)
   if (codec === undefined || cipher === undefined)
     throw damaged(address, 'it uses a compression or cipher that this program does not know')
@@ -150,6 +149,27 @@ export function damaged(address: ObjectAddress, why: string, cause?: unknown): G
       hint: `run \`wa-gateway backup list --session ${address.sessionId}\` to see what else is kept`,
     }),
     cause,
+  })
+}
+
+/** Content of a format that another version writes is told from content that is damaged. */
+export function assertFormat(address: ObjectAddress, content: unknown, read: number): void {
+  if (typeof content !== 'object' || content === null || !('format' in content)) return
+  const { format } = content
+  if (typeof format === 'number' && format !== read)
+    throw otherVersion(address, { written: format, read })
+}
+
+function otherVersion(
+  address: ObjectAddress,
+  { written, read }: { written: number; read: number },
+): GatewayError {
+  const whose = address.sessionId === undefined ? '' : ` of session '${address.sessionId}'`
+  return new GatewayError({
+    code: 'replica.damaged',
+    subject: address.name,
+    message: `the ${address.kind}${whose} in the object store (${address.name}) was written by another version of wa-gateway: it has format ${written}, this one reads ${read}`,
+    hint: 'run the version that wrote it: nothing is wrong with the object',
   })
 }
 

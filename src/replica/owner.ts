@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { GatewayError } from '../session/errors.ts'
 import { BACKUP_NAME } from './backup-name.ts'
 import { backupId, ownerName } from './names.ts'
-import { damaged, type ObjectAddress } from './object.ts'
+import { assertFormat, damaged, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type BackupInfo, type OwnerView } from './port.ts'
 import type { Sealer } from './sealer.ts'
 
@@ -126,7 +126,7 @@ export function parseOwner(sessionId: string, bytes: Uint8Array, sealer: Sealer)
   const address = ownerAddress(sessionId)
   const { payload } = sealer.open(address, bytes)
   const content = decode(address, payload)
-  assertFormat(address, content)
+  assertFormat(address, content, FORMAT)
   const parsed = ownerSchema.safeParse(content)
   if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
   const fault = faultOf(sessionId, parsed.data)
@@ -136,14 +136,6 @@ export function parseOwner(sessionId: string, bytes: Uint8Array, sealer: Sealer)
 
 function ownerAddress(sessionId: string): ObjectAddress {
   return { name: ownerName(sessionId), kind: 'owner', sessionId }
-}
-
-/** Another version's record is told from a damaged one. */
-function assertFormat(address: ObjectAddress, content: unknown): void {
-  if (typeof content !== 'object' || content === null || !('format' in content)) return
-  const { format } = content
-  if (typeof format === 'number' && format !== FORMAT)
-    throw damaged(address, `it has format ${format}, which this version does not read`)
 }
 
 function decode(address: ObjectAddress, payload: Uint8Array): unknown {

@@ -5,12 +5,14 @@ import { packEntries, unpackEntries } from '../authstate/packed.ts'
 import type { Entry, SessionImage } from '../authstate/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import { snapshotName } from './names.ts'
-import { damaged, type ObjectAddress } from './object.ts'
+import { assertFormat, damaged, type ObjectAddress } from './object.ts'
 import { SNAPSHOT_TRIGGERS, type SnapshotTrigger } from './port.ts'
 import type { Sealer } from './sealer.ts'
 
+const FORMAT = 2
+
 const metaSchema = z.strictObject({
-  format: z.literal(2),
+  format: z.literal(FORMAT),
   session: z.string(),
   epoch: z.int().positive(),
   seq: z.int().nonnegative(),
@@ -47,7 +49,7 @@ export async function encodeSnapshot(
   const { sessionId: session, seq, hash, changedAt, entries } = image
   const keys = countKeys(entries)
   const packed = image.packed ?? (await packEntries(entries))
-  const payload = pack([{ format: 2, session, seq, hash, changedAt, keys, ...meta }, packed])
+  const payload = pack([{ format: FORMAT, session, seq, hash, changedAt, keys, ...meta }, packed])
   const name = snapshotName(session, meta.epoch, seq)
   const address: ObjectAddress = { name, kind: 'snapshot', sessionId: session }
   return { name, bytes: sealer.seal(address, 'none', payload), keys }
@@ -110,6 +112,7 @@ function openSnapshot(
   const { codec, payload } = sealer.open(address, bytes)
   if (codec !== 'none') throw damaged(address, 'it is compressed as a whole')
   const [metaPart, packed] = parts(address, payload)
+  assertFormat(address, metaPart, FORMAT)
   const parsed = metaSchema.safeParse(metaPart)
   if (!parsed.success) throw damaged(address, 'its description has another shape', parsed.error)
   const { session, epoch, seq, hash } = parsed.data

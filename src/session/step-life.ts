@@ -47,6 +47,7 @@ export function stepLife(life: Life, event: LifeEvent, settings: LifeSettings, f
     case 'owner':
       return doing.kind === 'asking' ? end(life, event) : life
     case 'over':
+      if (explains(life, event)) return explained(life, event, settings, facts)
       return isIdle(life) || life.state === 'queued' ? life : over(life, event, settings, facts)
     case 'stop':
       if (doing.kind === 'closing' || life.state === 'closed') return life
@@ -220,6 +221,17 @@ function over(life: Life, why: Seen, settings: LifeSettings, facts: Facts): Life
   const { doing } = life
   const runs = doing.kind === 'connecting' || doing.kind === 'online'
   return end(runs ? settled(life, doing, why, settings, facts) : life, why)
+}
+
+/** Whoever replaced the session is another worker, which could not be told when that was asked. */
+function explains({ doing, cause }: Life, why: Seen): boolean {
+  if (why.cause !== 'owned-elsewhere') return false
+  if (doing.kind === 'ending') return doing.cause === 'replaced'
+  return doing.kind === 'resting' && cause === 'replaced'
+}
+
+function explained(life: Life, why: Seen, settings: LifeSettings, facts: Facts): Life {
+  return life.doing.kind === 'ending' ? end(life, why) : rest(life, why, settings, facts)
 }
 
 function end(life: Life, { cause, detail }: Seen): Life {

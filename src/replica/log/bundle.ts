@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { isSessionId } from '../../session/ids.ts'
 import { slotName, type BootId } from '../names.ts'
-import { damaged, type ObjectAddress } from '../object.ts'
+import { assertFormat, damaged, type ObjectAddress } from '../object.ts'
 import { withKeys, type Sealer } from '../sealer.ts'
 import { packContent, unpackContent } from './content.ts'
 
@@ -25,8 +25,10 @@ export interface Bundle extends BootId {
   entries: LogEntry[]
 }
 
+const FORMAT = 1
+
 const metaSchema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(FORMAT),
   writeId: z.string().min(1),
   worker: z.string(),
   boot: z.string(),
@@ -40,7 +42,7 @@ const FIELDS = 4
 export async function encodeBundle(sealer: Sealer, bundle: Bundle): Promise<Uint8Array> {
   const { entries, writeId, worker, boot, slot, at } = bundle
   const flat = entries.flatMap(({ session, epoch, seq, record }) => [session, epoch, seq, record])
-  const meta = { format: 1, writeId, worker, boot, slot, at }
+  const meta = { format: FORMAT, writeId, worker, boot, slot, at }
   const { codec, payload } = await packContent([meta, flat])
   return sealer.seal({ name: slotName(bundle, slot), kind: 'bundle' }, codec, payload)
 }
@@ -61,6 +63,7 @@ export async function decodeBundle(
   if (!Array.isArray(parts) || parts.length !== 2)
     throw damaged(address, 'its content has another shape')
   const [metaPart, flat]: unknown[] = parts
+  assertFormat(address, metaPart, FORMAT)
   const parsed = metaSchema.safeParse(metaPart)
   if (!parsed.success) throw damaged(address, 'its description has another shape', parsed.error)
   const { format: _, ...meta } = parsed.data

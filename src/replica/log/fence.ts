@@ -1,7 +1,7 @@
 import { pack } from 'msgpackr'
 import * as z from 'zod'
 import { slotName, type BootId } from '../names.ts'
-import { damaged, type ObjectAddress } from '../object.ts'
+import { assertFormat, damaged, type ObjectAddress } from '../object.ts'
 import { withKeys, type Sealer } from '../sealer.ts'
 import { unpackSmall } from './content.ts'
 
@@ -14,8 +14,10 @@ export interface Fence {
   at: number
 }
 
+const FORMAT = 1
+
 const schema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(FORMAT),
   writeId: z.string().min(1),
   by: z.strictObject({ worker: z.string(), boot: z.string() }),
   at: z.int().nonnegative(),
@@ -23,7 +25,7 @@ const schema = z.strictObject({
 
 export function encodeFence(sealer: Sealer, boot: BootId, slot: number, fence: Fence): Uint8Array {
   const address: ObjectAddress = { name: slotName(boot, slot), kind: 'fence' }
-  return sealer.seal(address, 'none', pack({ format: 1, ...fence }))
+  return sealer.seal(address, 'none', pack({ format: FORMAT, ...fence }))
 }
 
 /** Throws `replica.damaged` unless the bytes are the sound fence of this very slot. */
@@ -35,7 +37,9 @@ export async function decodeFence(
 ): Promise<Fence> {
   const address: ObjectAddress = { name: slotName(boot, slot), kind: 'fence' }
   const opened = await withKeys(sealer, () => sealer.open(address, bytes))
-  const parsed = schema.safeParse(unpackSmall(address, opened))
+  const content = unpackSmall(address, opened)
+  assertFormat(address, content, FORMAT)
+  const parsed = schema.safeParse(content)
   if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
   const { writeId, by, at } = parsed.data
   return { writeId, by, at }

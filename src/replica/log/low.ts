@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { RequestOptions } from '../../store/port.ts'
 import type { ReplicaContext } from '../context.ts'
 import { lowName, type BootId } from '../names.ts'
-import { damaged, type ObjectAddress } from '../object.ts'
+import { assertFormat, damaged, type ObjectAddress } from '../object.ts'
 import { withKeys } from '../sealer.ts'
 import { conditionalWrite } from '../swap.ts'
 import { unpackSmall } from './content.ts'
@@ -14,8 +14,10 @@ export interface KnownLow {
   etag: string | undefined
 }
 
+const FORMAT = 1
+
 const schema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(FORMAT),
   low: z.int().nonnegative(),
   writeId: z.string().min(1),
 })
@@ -45,7 +47,7 @@ export async function swapLow(
   const { store, sealer, clock, timing } = context
   const name = lowName(boot)
   const writeId = context.newWriteId()
-  const payload = pack({ format: 1, low, writeId })
+  const payload = pack({ format: FORMAT, low, writeId })
   const outcome = await conditionalWrite(store, clock, timing, {
     name,
     bytes: sealer.seal({ name, kind: 'low' }, 'none', payload),
@@ -63,7 +65,9 @@ async function decodeLow(
 ): Promise<z.infer<typeof schema>> {
   const address: ObjectAddress = { name: lowName(boot), kind: 'low' }
   const opened = await withKeys(sealer, () => sealer.open(address, bytes))
-  const parsed = schema.safeParse(unpackSmall(address, opened))
+  const content = unpackSmall(address, opened)
+  assertFormat(address, content, FORMAT)
+  const parsed = schema.safeParse(content)
   if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
   return parsed.data
 }

@@ -3,14 +3,16 @@ import * as z from 'zod'
 import { isSessionId } from '../../session/ids.ts'
 import type { ReplicaContext } from '../context.ts'
 import { wantName, type BootId } from '../names.ts'
-import { damaged, type ObjectAddress } from '../object.ts'
+import { assertFormat, damaged, type ObjectAddress } from '../object.ts'
 import type { Wanted } from './port.ts'
 import { withKeys, type Sealer } from '../sealer.ts'
 import { conditionalWrite } from '../swap.ts'
 import { unpackSmall } from './content.ts'
 
+const FORMAT = 1
+
 const schema = z.strictObject({
-  format: z.literal(1),
+  format: z.literal(FORMAT),
   writeId: z.string().min(1),
   wants: z
     .array(
@@ -86,7 +88,7 @@ async function change(
     const wants = edit(there)
     if (wants === undefined) return
     const writeId = newWriteId()
-    const payload = pack({ format: 1, writeId, wants })
+    const payload = pack({ format: FORMAT, writeId, wants })
     const outcome = await conditionalWrite(store, clock, timing, {
       name,
       bytes: sealer.seal({ name, kind: 'want' }, 'none', payload),
@@ -102,7 +104,9 @@ async function change(
 async function decode(sealer: Sealer, owner: BootId, bytes: Uint8Array): Promise<WantList> {
   const address: ObjectAddress = { name: wantName(owner), kind: 'want' }
   const opened = await withKeys(sealer, () => sealer.open(address, bytes))
-  const parsed = schema.safeParse(unpackSmall(address, opened))
+  const content = unpackSmall(address, opened)
+  assertFormat(address, content, FORMAT)
+  const parsed = schema.safeParse(content)
   if (!parsed.success) throw damaged(address, 'its content has another shape', parsed.error)
   return parsed.data
 }

@@ -53,6 +53,14 @@ describe('the owner record as an object', () => {
     expect(() => parseOwner('shop', bytes, plainSealer)).toThrow(DAMAGED)
   })
 
+  it('of another version is told from a damaged one', () => {
+    const header = { kind: 'owner', codec: 'none', cipher: 'none', keyId: '' } as const
+    const bytes = packObject(NAME, header, pack({ ...recordOf(), format: 3, more: true }))
+    expect(() => parseOwner('shop', bytes, plainSealer)).toThrow(
+      'another version of wa-gateway: it has format 3',
+    )
+  })
+
   it('is never written in a shape that could not be read', () => {
     const wrong = recordOf({ snapshot: refOf(11) })
     expect(() => encodeOwner(wrong, plainSealer)).toThrow(

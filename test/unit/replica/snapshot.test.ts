@@ -89,15 +89,33 @@ describe('a snapshot', () => {
   })
 
   const meta = {
-    format: 1,
+    format: 2,
     session: 'shop',
     ...EXPECTED,
+    changedAt: 0,
     createdAt: 0,
     trigger: 'manual',
     keys: 0,
   }
   const creds = ['creds', '', Buffer.from('x')]
   const packed = (...flat: unknown[]) => Buffer.concat([Buffer.of(0), pack(flat)])
+  const header = { kind: 'snapshot', codec: 'none', cipher: 'none', keyId: '' } as const
+
+  it('is read where it is put together by hand', async () => {
+    const bytes = packObject(NAME, header, pack([meta, packed(...creds)]))
+    const { keys } = await decodeSnapshot('shop', EXPECTED, bytes, plainSealer)
+    expect(keys).toBe(0)
+  })
+
+  it('of another version is told from a damaged one', async () => {
+    const later = [{ ...meta, format: 3, more: true }, packed(...creds)]
+    const bytes = packObject(NAME, header, pack(later))
+    await expect(decodeSnapshot('shop', EXPECTED, bytes, plainSealer)).rejects.toMatchObject({
+      message: expect.stringContaining('another version of wa-gateway: it has format 3'),
+      hint: expect.stringContaining('run the version that wrote it'),
+    })
+  })
+
   it.each<[string, unknown]>([
     ['no creds', [meta, packed()]],
     ['fewer keys than it says', [{ ...meta, keys: 1 }, packed(...creds)]],
@@ -109,11 +127,10 @@ describe('a snapshot', () => {
     ['entries of another format', [meta, Buffer.of(9, 1, 2)]],
     ['entries that are no zstd', [meta, Buffer.of(1, 0xc1, 0xc1)]],
     ['entries that are no bytes', [meta, creds]],
-    ['a later format', [{ ...meta, format: 2 }, packed(...creds)]],
+    ['a later format', [{ ...meta, format: 3 }, packed(...creds)]],
     ['another session inside', [{ ...meta, session: 'other' }, packed(...creds)]],
     ['something else altogether', 'hello'],
   ])('with a sound checksum but %s is damaged', async (_, content) => {
-    const header = { kind: 'snapshot', codec: 'none', cipher: 'none', keyId: '' } as const
     const bytes = packObject(NAME, header, pack(content))
     await expect(decodeSnapshot('shop', EXPECTED, bytes, plainSealer)).rejects.toMatchObject(
       DAMAGED,

@@ -32,6 +32,21 @@ describe('what a disconnect leads to', () => {
     }
   })
 
+  test('replaced by another worker, which is told only later: it tries again as if told at once', () => {
+    const theirs = { type: 'over', cause: 'owned-elsewhere', detail: 'theirs' } as const
+    const unread = { type: 'owner', cause: 'replaced', detail: 'nobody answers' } as const
+    const resting = new LifeWorld().online().closed('replaced').take(unread).ended()
+    expect(resting.life.doing).toEqual({ kind: 'resting' })
+    const ending = new LifeWorld().online().closed('replaced').take(unread)
+    for (const world of [resting.take(theirs), ending.take(theirs).ended()])
+      expect(world.life).toMatchObject({
+        state: 'conflict',
+        cause: 'owned-elsewhere',
+        detail: 'theirs',
+        doing: { kind: 'resting', retryAt: expect.any(Number) },
+      })
+  })
+
   test('a restart that WhatsApp asks for is followed at once, three times at most', () => {
     const world = new LifeWorld().online()
     for (let n = 0; n < 3; n++) {
