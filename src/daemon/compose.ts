@@ -110,6 +110,7 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
     directory &&
     new FleetLink(directory, {
       service,
+      replica,
       ready: () => composed?.phase === 'running',
       worker: workerId,
       boot: auth.boot,

@@ -5,6 +5,7 @@ import { openFleetDirectory } from '../fleet/open.ts'
 import type { FleetDirectory, WorkerReport } from '../fleet/port.ts'
 import { FleetPublisher, type FleetView } from '../fleet/publisher.ts'
 import { FleetReader } from '../fleet/read.ts'
+import type { Replica } from '../replica/port.ts'
 import { GatewayError } from '../session/errors.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 import type { SessionEvent } from '../whatsapp/ports.ts'
@@ -12,6 +13,7 @@ import { counted, publishedSessions } from './fleet-rows.ts'
 
 interface FleetPorts {
   service: Pick<BaileysService, 'roster'>
+  replica: Pick<Replica, 'owner'>
   ready: () => boolean
   worker: string
   /** Of this process. */
@@ -31,6 +33,7 @@ export class FleetLink {
   readonly #publisher: FleetPublisher
   readonly #label: string
   #superseded = false
+  #swept = false
 
   constructor(directory: FleetDirectory, ports: FleetPorts) {
     const { logger, service } = ports
@@ -47,8 +50,25 @@ export class FleetLink {
         if (superseded && !this.#superseded)
           logger.error({ database }, 'another process of the same WORKER_ID started later; end one')
         this.#superseded = superseded
+        if (!this.#swept && ports.ready()) void this.#sweep(ports)
       },
     })
+  }
+
+  /** Sessions that were removed while the directory was away, and that it still lists, go there too. */
+  async #sweep({ worker, service, replica, logger }: FleetPorts): Promise<void> {
+    const { connection } = this.#publisher
+    if (connection === undefined) return
+    this.#swept = true
+    try {
+      const listed = await connection.sessions({ worker })
+      const unknown = listed.filter(({ id }) => !service.roster.has(id))
+      for (const { id } of unknown)
+        if ((await replica.owner(id))?.removed === true) this.#publisher.drop([id])
+    } catch (error) {
+      this.#swept = false
+      logger.debug({ err: error }, 'what was removed meanwhile is looked for again')
+    }
   }
 
   /** A listener for the service's events. */
@@ -67,6 +87,11 @@ export class FleetLink {
 
   view(): FleetView {
     return this.#publisher.view()
+  }
+
+  /** The same without what has to be counted. */
+  standing(): Pick<FleetView, 'state' | 'since' | 'publishedAt'> {
+    return this.#publisher.standing()
   }
 
   /** Throws why there is nothing to read. */

@@ -22,6 +22,7 @@ type Measured = Pick<
   | 'logins'
   | 'verifying'
   | 'copying'
+  | 'fleet'
 >
 
 /** Lets the metrics hear what happens in the worker, and see how it is when they are scraped. */
@@ -44,5 +45,6 @@ export function measure(worker: Measured): void {
     logins: worker.logins,
     verified: () => worker.verifying.view(),
     copied: () => worker.copying?.view(),
+    fleet: () => worker.fleet?.standing(),
   })
 }

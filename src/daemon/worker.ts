@@ -125,7 +125,7 @@ export class Worker {
       // A backend that is away must not outlast the budget; closing cuts its calls short.
       const farewell = this.#link?.farewell(stopped.preserved)
       await this.#until(deadline - LAST_MS, 'the farewell to the backend', farewell)
-      await goodbye
+      await this.#until(deadline - LAST_MS, 'the goodbye to the fleet', goodbye)
     }
     await this.#until(deadline, 'closing', this.#closers.disposeAsync())
     return stopped

@@ -2,6 +2,7 @@ import type { DoctorContext } from './check.ts'
 import { failed, type Check } from './check.ts'
 import { controlSocket, sessions, systemdUnit, worker } from './daemon.ts'
 import { fail, type Finding, type Verdict } from './finding.ts'
+import { fleet } from './fleet.ts'
 import { fileLimit, node } from './machine.ts'
 import { backend, clock, whatsapp } from './network.ts'
 import { secondSite } from './second-site.ts'
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   secondSite,
   clock,
   backend,
+  fleet,
   whatsapp,
   controlSocket,
   sameSettings,

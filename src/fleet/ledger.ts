@@ -7,37 +7,44 @@ export interface Difference {
   gone: string[]
 }
 
-/** What this process has published of its sessions; pure bookkeeping. */
+/** What the directory has of this process' sessions; pure bookkeeping. */
 export class Ledger {
-  readonly #rows = new Map<string, string>()
-  /** Published before, and deleted since: deleting is tried until it is done. */
-  readonly #gone = new Set<string>()
+  /** What it took, on this connection, by id. */
+  readonly #taken = new Map<string, string>()
+  /** Ids that it may list: also those of which no answer came. */
+  readonly #listed = new Set<string>()
 
   /** What differs from what was published last. */
   difference(current: readonly PublishedSession[]): Difference {
-    const put = current.filter((session) => this.#rows.get(session.id) !== textOf(session))
-    const there = new Set(current.map(({ id }) => id))
-    const vanished = [...this.#rows.keys()].filter((id) => !there.has(id))
-    const gone = [...new Set([...this.#gone, ...vanished])].filter((id) => !there.has(id))
-    return { put, gone }
+    const here = new Set(current.map(({ id }) => id))
+    return {
+      put: current.filter((session) => this.#taken.get(session.id) !== textOf(session)),
+      gone: [...this.#listed].filter((id) => !here.has(id)),
+    }
+  }
+
+  /** It is on its way: from now on the directory may have it. */
+  begin({ put }: Difference): void {
+    for (const { id } of put) this.#listed.add(id)
   }
 
   /** The directory took it. */
   note({ put, gone }: Difference): void {
-    for (const session of put) {
-      this.#rows.set(session.id, textOf(session))
-      this.#gone.delete(session.id)
-    }
+    for (const session of put) this.#taken.set(session.id, textOf(session))
     for (const id of gone) {
-      this.#rows.delete(id)
-      this.#gone.delete(id)
+      this.#taken.delete(id)
+      this.#listed.delete(id)
     }
   }
 
+  /** Earlier processes of this worker published them. */
+  drop(ids: readonly string[]): void {
+    for (const id of ids) this.#listed.add(id)
+  }
+
   /** It may be another database, or an earlier state of it: everything is published again. */
-  startOver(current: readonly PublishedSession[]): void {
-    for (const id of this.difference(current).gone) this.#gone.add(id)
-    this.#rows.clear()
+  startOver(): void {
+    this.#taken.clear()
   }
 }
 

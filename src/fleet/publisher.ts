@@ -41,8 +41,8 @@ export interface FleetView {
   detail?: string
 }
 
-/** Changes that come close together go in one statement. */
-const GATHER_MS = 250
+/** Changes that come close together go in one statement; comparing all sessions costs milliseconds. */
+const GATHER_MS = 1_000
 const RETRY: BackoffSettings = { baseMs: 1_000, maxMs: 60_000 }
 /** Hands are needed, on the server or in the configuration. */
 const REFUSED_RETRY: BackoffSettings = { baseMs: 15_000, maxMs: 120_000 }
@@ -98,11 +98,24 @@ export class FleetPublisher {
     const { put, gone } = this.#ledger.difference(this.#ports.sessions())
     return {
       database: this.#directory.label,
+      ...this.standing(),
+      waiting: put.length + gone.length,
+      ...given({ detail: this.#error?.message }),
+    }
+  }
+
+  standing(): Pick<FleetView, 'state' | 'since' | 'publishedAt'> {
+    return {
       state: this.#state,
       since: this.#since,
-      waiting: put.length + gone.length,
-      ...given({ publishedAt: this.#publishedAt, detail: this.#error?.message }),
+      ...given({ publishedAt: this.#publishedAt }),
     }
+  }
+
+  /** Rows of sessions that are no more, and that this process has not published: they go. */
+  drop(ids: readonly string[]): void {
+    this.#ledger.drop(ids)
+    this.wake()
   }
 
   /** Says what is left to say, and goodbye; whatever hangs is cut off after `withinMs`. */
@@ -136,7 +149,7 @@ export class FleetPublisher {
   async #serve(signal: AbortSignal): Promise<void> {
     const connection = await this.#directory.connect('write', signal)
     try {
-      this.#ledger.startOver(this.#ports.sessions())
+      this.#ledger.startOver()
       this.#connection = connection
       connection.onLost(() => this.wake())
       for (;;) {
@@ -155,6 +168,7 @@ export class FleetPublisher {
   async #push(connection: FleetConnection): Promise<void> {
     const difference = this.#ledger.difference(this.#ports.sessions())
     const { put, gone } = difference
+    this.#ledger.begin(difference)
     const published = await connection.publish(this.#ports.report(), put, gone)
     this.#ledger.note(difference)
     this.#publishedAt = this.#now()

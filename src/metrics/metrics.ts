@@ -25,6 +25,8 @@ export interface MetricSources {
   verified(): VerifiedFigures
   /** Undefined where nothing is copied to a second site. */
   copied(): CopyFigures | undefined
+  /** Undefined without a fleet directory. */
+  fleet(): FleetFigures | undefined
 }
 
 interface VerifiedFigures {
@@ -39,6 +41,12 @@ interface CopyFigures {
   intervalMs: number
   /** Milliseconds since the epoch: when the last complete copy began. */
   completeAt?: number
+}
+
+interface FleetFigures {
+  state: string
+  /** Milliseconds since the epoch. */
+  publishedAt?: number
 }
 
 interface SessionFigures {
@@ -67,6 +75,8 @@ const ABSENT_AT_FIRST = [
   'wa_gateway_backend_registered',
   'wa_gateway_backend_up',
   'wa_gateway_backend_last_success_timestamp_seconds',
+  'wa_gateway_fleet_up',
+  'wa_gateway_fleet_published_timestamp_seconds',
   'wa_gateway_outbox_entries',
   'wa_gateway_outbox_bytes',
   'wa_gateway_outbox_oldest_timestamp_seconds',
@@ -190,6 +200,7 @@ export class Metrics {
     counted(metrics.wa_gateway_forfeited_changes_total, changes)
     this.#readVerified(sources.verified())
     this.#readCopied(sources.copied())
+    this.#readFleet(sources.fleet())
     this.#readBackend(sources)
     this.#readSessions(sources)
   }
@@ -213,6 +224,14 @@ export class Metrics {
     const metrics = this.#instruments
     metrics.wa_gateway_copy_age_seconds.set(Math.max(0, this.#now() - completeAt) / 1000)
     metrics.wa_gateway_copy_interval_seconds.set(intervalMs / 1000)
+  }
+
+  #readFleet(fleet: FleetFigures | undefined): void {
+    if (fleet === undefined) return
+    const { state, publishedAt } = fleet
+    this.#instruments.wa_gateway_fleet_up.set(Number(state === 'connected'))
+    if (publishedAt !== undefined)
+      this.#instruments.wa_gateway_fleet_published_timestamp_seconds.set(publishedAt / 1000)
   }
 
   #now(): number {

@@ -172,6 +172,14 @@ export const METRICS = {
     type: 'gauge',
     help: 'When the backend last took a call, in seconds since the epoch; absent before the first.',
   },
+  wa_gateway_fleet_up: {
+    type: 'gauge',
+    help: '1 while the fleet directory takes what this worker says, else 0; absent without WA_GATEWAY_FLEET_URL.',
+  },
+  wa_gateway_fleet_published_timestamp_seconds: {
+    type: 'gauge',
+    help: 'When the fleet directory last took what this worker says, in seconds since the epoch; absent before the first time.',
+  },
   wa_gateway_outbox_entries: {
     type: 'gauge',
     help: 'Reports and notices that wait for the backend; absent without a backend.',

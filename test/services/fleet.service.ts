@@ -30,25 +30,152 @@ const workersOf = async (stage: Stage): Promise<Worker[]> =>
 const sessionsOf = async (stage: Stage): Promise<Session[]> =>
   (await jsonOf<Result<'fleet.sessions'>>(stage, 'fleet', 'sessions')).sessions
 
-test('a worker lists itself and its sessions', async () => {
-  const url = await server.database()
-  const stage = await openStage({ env: { WA_GATEWAY_FLEET_URL: url } })
-  await stage.startPaired()
-  const [worker] = await eventually('both to be listed online', async () => {
-    const workers = await workersOf(stage)
-    return workers[0]?.counts['online'] === 2 ? workers : undefined
+/** Waits until the directory says this of every session of the stage. */
+async function untilListed(stage: Stage, wanted: Partial<Session>): Promise<Session[]> {
+  return eventually(`sessions listed as ${JSON.stringify(wanted)}`, async () => {
+    const sessions = await sessionsOf(stage)
+    if (sessions.length < stage.ids.length) throw new Error(`only ${sessions.length} are listed`)
+    for (const session of sessions) expect(session).toMatchObject(wanted)
+    return sessions
   })
-  expect(worker).toMatchObject({ worker: 'worker-1', standing: 'running', listed: 2 })
-  const sessions = await sessionsOf(stage)
-  expect(sessions.map(({ id, worker: where, lastState }) => [id, where, lastState])).toEqual([
-    ['session-0', 'worker-1', 'online'],
-    ['session-1', 'worker-1', 'online'],
-  ])
-  expect((await stage.run('status')).stdout).toMatch(/^fleet +127\.0\.0\.1:\d+\/fleet_\d+, told/m)
-  expect((await stage.run('fleet')).stdout).toMatch(/^worker-1 +running +2 online +0?\ds? ago/m)
+}
+
+const fleetOf = async (stage: Stage) => (await stage.gateway.client.call('status', {})).fleet
+
+async function untilFleet(stage: Stage, state: string): Promise<void> {
+  await eventually(`the directory to be ${state}`, async () => {
+    const fleet = await fleetOf(stage)
+    if (fleet?.state === state) return true
+    throw new Error(JSON.stringify(fleet))
+  })
+}
+
+test('two workers list themselves; one is killed, and is told from one that stopped', async () => {
+  const url = await server.database()
+  const env = { WA_GATEWAY_FLEET_URL: url }
+  const one = await openStage({ env: { ...env, WORKER_ID: 'one' } })
+  const two = await openStage({ sessions: 1, env: { ...env, WORKER_ID: 'two' } })
+  await one.adoptAll()
+  await Promise.all([one.startOnline(), two.start()])
+  await eventually('all to be listed online', async () => {
+    const workers = await workersOf(two)
+    expect(workers).toMatchObject([
+      { worker: 'one', standing: 'running', ready: true, counts: { online: 2 }, listed: 2 },
+      { worker: 'two', standing: 'running', ready: true, counts: {}, listed: 0 },
+    ])
+    return workers
+  })
+  expect((await one.run('status')).stdout).toMatch(/^fleet +127\.0\.0\.1:\d+\/fleet_\d+, told/m)
+
+  await one.gateway.stop('SIGKILL')
+  // Nobody waits for its silence in a test.
+  await server.query(
+    url,
+    `update wa_gateway.workers set seen_at = seen_at - interval '4 minutes'
+    where worker = 'one'`,
+  )
+  const { stdout } = await two.run('fleet')
+  expect(stdout).toMatch(/^one +SILENT for 4m +2 listed, said last: 2 online/m)
+  expect(stdout).toMatch(/^two +running +none/m)
+  expect(stdout).toMatch(/^one is silent: lost, or cut off .*--worker one`$/m)
+  const lost = await two.run('fleet', 'sessions', '--session', 'session-0')
+  expect(lost.stdout).toMatch(/^session-0 +one +was online .*its worker is silent for 4m$/m)
+  const none = await two.run('fleet', 'sessions', '--session', 'nobody')
+  expect(none).toMatchObject({ status: 5, stdout: '' })
+  expect((await two.run('doctor', '--only', 'fleet')).stdout).toMatch(/one of 2 workers is silent/)
+
+  await two.gateway.stop()
+  const direct = await two.run('fleet')
+  expect(direct.stdout).toMatch(/^two +stopped +0 listed, said last: none/m)
+  expect(direct.stderr).toMatch(/no daemon is running.*; this is from the database itself/)
+  for (const { output } of [one, two]) expect(output).not.toContain('a-password-of-the-tests')
+})
+
+test('the database is away for a while, and learns what happened meanwhile', async () => {
+  const stage = await openStage({ env: { WA_GATEWAY_FLEET_URL: await server.database() } })
+  await stage.adoptAll()
+  await stage.startOnline()
+  await untilListed(stage, { lastState: 'online' })
+  await server.stop()
+  try {
+    await stage.run('session', 'pause', 'session-0')
+    await stage.run('session', 'remove', 'session-1', '--confirm=session-1')
+    await untilFleet(stage, 'away')
+    const { stdout } = await stage.run('status')
+    expect(stdout).toMatch(/^fleet +AWAY for \d+s, told \d+s ago, 2 to tell: the fleet directory/m)
+    expect(await stage.run('fleet')).toMatchObject({ status: 6, stdout: '' })
+    // It starts and runs without, too.
+    await stage.gateway.stop()
+    await stage.start()
+    expect((await fleetOf(stage))?.state).not.toBe('connected')
+  } finally {
+    await server.resume()
+  }
+  await eventually('the directory to have what is true', async () => {
+    const sessions = await sessionsOf(stage)
+    expect(sessions).toMatchObject([{ id: 'session-0', desired: 'paused' }])
+    expect(sessions).toHaveLength(1)
+    return sessions
+  })
+  await untilFleet(stage, 'connected')
+  const told = stage.logs.filter((line) => line.includes('the fleet directory fails'))
+  expect(told.length).toBeLessThanOrEqual(4)
+})
+
+test('a lost disk loses no pause and no name', async () => {
+  const stage = await openStage({ env: { WA_GATEWAY_FLEET_URL: await server.database() } })
+  await stage.adoptAll()
+  await stage.startOnline()
+  await stage.run('session', 'pause', 'session-0')
+  await eventually('the pause to be listed', async () => {
+    const sessions = await sessionsOf(stage)
+    return sessions.find(({ id }) => id === 'session-0')?.desired === 'paused' ? true : undefined
+  })
+  const before = (await stage.view('session-1')).record
   await stage.gateway.stop()
-  const { stdout, stderr } = await stage.run('fleet')
-  expect(stdout).toMatch(/^worker-1 +stopped +2 listed, said last: 2 closed/m)
-  expect(stderr).toMatch(/no daemon is running.*; this is from the database itself/)
-  expect(stage.output).not.toContain('a-password-of-the-tests')
+  await stage.wipe()
+  await stage.startOnline({}, ['session-1'])
+  const { record } = await stage.view('session-0')
+  expect(record).toMatchObject({ desired: 'paused', phone: stage.phoneOf('session-0') })
+  expect((await stage.view('session-0')).session.state).not.toBe('online')
+  expect((await stage.view('session-1')).record?.pairedAt).toBe(before?.pairedAt)
+  expect(stage.loginsOf('session-0')).toBe(1)
+  await eventually('the pause to be listed by the new process', async () => {
+    const [first] = await sessionsOf(stage)
+    expect(first).toMatchObject({ id: 'session-0', desired: 'paused', standing: 'running' })
+    return first
+  })
+  // A database that hangs keeps nobody from stopping.
+  server.freeze()
+  try {
+    expect(await stage.gateway.stop()).toBe(0)
+  } finally {
+    server.thaw()
+  }
+})
+
+test('a wrong password, or nobody there, is told once, and the worker runs', async () => {
+  const cases = [
+    [server.url('postgres', 'another-password'), 'refused', /password authentication failed/],
+    ['postgresql://me:another-password@127.0.0.1:9/x', 'away', /ECONNREFUSED/],
+  ] as const
+  const stages = await Promise.all(
+    cases.map(([url]) => openStage({ sessions: 0, env: { WA_GATEWAY_FLEET_URL: url } })),
+  )
+  await Promise.all(
+    stages.map(async (stage, n) => {
+      const [, state, words] = cases[n] ?? cases[0]
+      await stage.start()
+      await untilFleet(stage, state)
+      expect((await fleetOf(stage))?.detail).toMatch(words)
+      const asked = await stage.run('fleet')
+      expect(asked.status).toBe(state === 'refused' ? 4 : 6)
+      expect(asked.stderr).toMatch(words)
+      expect((await stage.run('doctor', '--only', 'fleet')).stdout).toMatch(words)
+      expect(await stage.gateway.stop()).toBe(0)
+      const told = stage.logs.filter((line) => line.includes('the fleet directory fails'))
+      expect(told).toHaveLength(1)
+      expect(stage.output).not.toContain('another-password')
+    }),
+  )
 })

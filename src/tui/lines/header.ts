@@ -71,6 +71,7 @@ function under(status: Status, now: number, wide: boolean): Line {
     lag.error === undefined ? [behind] : [{ text: `✗ ${behind}, FAILING`, color: 'red' }],
     paused ? [{ text: '‖ reading PAUSED', color: 'red' }] : undefined,
     backendLine(backend, now),
+    fleetLine(status.fleet, now),
     ...recovery.paused.map(({ outage, since }): Line => [
       {
         text: `‖ ${outage === 'store' ? 'restores' : 'logins'} wait for ${duration(now - since)}`,
@@ -92,6 +93,12 @@ function verifiedLine(verify: Status['verify'], now: number, wide: boolean): Lin
   const age = now - oldestAt
   const text = `${wide ? 'oldest backup ' : ''}verified ${duration(age)} ago`
   return [age > OVERDUE * intervalMs ? { text: `! ${text}`, color: 'yellow' } : text]
+}
+
+/** Sessions do not need it: it is told of only where it fails. */
+function fleetLine(fleet: Status['fleet'], now: number): Line | undefined {
+  if (fleet?.state !== 'away' && fleet?.state !== 'refused') return undefined
+  return [{ text: `! fleet: ${fleet.state} for ${duration(now - fleet.since)}`, color: 'yellow' }]
 }
 
 function backendLine({ kind, reach, reachSince, outbox }: Status['backend'], now: number): Line {

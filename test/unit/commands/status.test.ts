@@ -247,3 +247,21 @@ test('progress and failures of a recovery', () => {
   expect(renderFailures([result])).toContain('`wa-gateway recover --session ben --take-over`')
   expect(renderFailures([])).toBe('')
 })
+
+test.each([
+  [{ state: 'connecting', waiting: 2 }, 'connecting'],
+  [{ state: 'connected', waiting: 0, publishedAt: NOW - 4_000 }, 'told 4s ago'],
+  [{ state: 'connected', waiting: 3, publishedAt: NOW - 4_000 }, 'told 4s ago, 3 to tell'],
+  [
+    { state: 'away', waiting: 1, publishedAt: NOW - 70_000, detail: 'it is down' },
+    'AWAY for 1m, told 1m ago, 1 to tell: it is down',
+  ],
+  [{ state: 'refused', waiting: 0, detail: 'no' }, 'REFUSED for 1m, nothing told yet: no'],
+] as const)('a fleet directory %j is: %s', (fleet, words) => {
+  const shown = renderStatus(
+    status({ fleet: { database: 'db:5432/f', since: NOW - 60_000, ...fleet } }),
+    NOW,
+  )
+  const where = fleet.state === 'away' || fleet.state === 'refused' ? '' : 'db:5432/f, '
+  expect(shown).toContain(`\nfleet     ${where}${words}\n`)
+})

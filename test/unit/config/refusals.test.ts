@@ -29,6 +29,21 @@ test.each<[string, Record<string, string>, string]>([
     { SESSION_RECOVERY_STARTUP_DELAY: '-1' },
     "'-1' is not from 0",
   ],
+  [
+    'WA_GATEWAY_FLEET_URL',
+    { WA_GATEWAY_FLEET_URL: 'mysql://me:hush-f@db/fleet' },
+    'is not a URL such as postgresql://',
+  ],
+  [
+    'WA_GATEWAY_FLEET_URL',
+    { WA_GATEWAY_FLEET_URL: 'hush-f' },
+    'is not a URL such as postgresql://',
+  ],
+  [
+    'WA_GATEWAY_FLEET_URL',
+    { WA_GATEWAY_FLEET_URL: 'postgresql://me:hush-f@db' },
+    'names no database',
+  ],
   ['SESSION_RECOVERY_MAX_RETRIES', { SESSION_RECOVERY_MAX_RETRIES: '2.5' }, "'2.5' is not a whole"],
   [
     'GRACEFUL_SHUTDOWN_TIMEOUT',

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
+import { secretsOf } from '../../../src/config/secret.ts'
 import { load } from './fixture.ts'
 
 const S3 = {
@@ -77,4 +78,14 @@ test('no way of printing the configuration shows a secret', () => {
     expect(text).not.toContain('hush')
     expect(text).toContain('[secret]')
   }
+})
+
+test.each([
+  'postgresql://wa:hush%2Ff%20x@db.internal:5433/fleet?sslmode=verify-full',
+  'postgres://wa:hush%2Ff%20x@/fleet?host=/run/postgresql',
+])('the URL of a fleet directory is a secret, and so is its password: %s', (url) => {
+  const { config, describe } = load({ WA_GATEWAY_FLEET_URL: url })
+  expect(config.fleet.url?.reveal()).toBe(url)
+  expect(inspect(config, { depth: 9 }) + JSON.stringify(describe())).not.toContain('hush')
+  expect(secretsOf(config)).toEqual(expect.arrayContaining([url, 'hush%2Ff%20x', 'hush/f x']))
 })

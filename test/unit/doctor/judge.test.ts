@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../../src/session/errors.ts'
 import { judgeSessions, judgeSocket, judgeUnit } from '../../../src/doctor/daemon.ts'
+import { judgeFleet, type FleetFacts } from '../../../src/doctor/fleet.ts'
 import type { Finding } from '../../../src/doctor/finding.ts'
 import { judgeLimit, judgeNode } from '../../../src/doctor/machine.ts'
 import { judgeClock, judgeReach } from '../../../src/doctor/network.ts'
@@ -171,5 +172,35 @@ describe('the others', () => {
     ['warn', ofUnit({ NRestarts: '9' }), /restarted 9/],
     ['warn', ofUnit({ UnitFileState: 'disabled' }), /does not start/],
     ['warn', ofUnit({ NeedDaemonReload: 'yes' }), /changed on disk/],
+  ])
+})
+
+describe('the fleet directory', () => {
+  const worker = (name: string, standing: 'running' | 'silent') => ({ worker: name, standing })
+  const published = { database: 'db:5432/f', state: 'connected', since: 1, waiting: 0 } as const
+  const of = (more: Partial<FleetFacts>) =>
+    judgeFleet({
+      database: 'db:5432/f',
+      workers: [worker('a', 'running')],
+      published,
+      daemon: true,
+      ...more,
+    })
+  judged([
+    ['skip', judgeFleet(undefined), /WA_GATEWAY_FLEET_URL/],
+    ['pass', of({}), /no worker of 1 is silent/],
+    ['pass', of({ workers: [], published: undefined, daemon: false }), /no worker has published/],
+    [
+      'warn',
+      of({ workers: [worker('a', 'silent'), worker('b', 'running')] }),
+      /a of 2 .* is silent/,
+    ],
+    ['warn', of({ published: undefined }), /does not know of it/],
+    [
+      'warn',
+      of({ published: { ...published, state: 'refused', detail: 'no' } }),
+      /cannot write.*no/,
+    ],
+    ['warn', of({ published: { ...published, state: 'away', detail: 'gone' } }), /gone/],
   ])
 })

@@ -28,6 +28,7 @@ function sourcesOf(states: readonly SessionState[], more: Partial<MetricSources>
     logins: { pauses: () => [] },
     verified: () => ({ sessions: 3, verified: 2, damaged: ['session-1'] }),
     copied: () => undefined,
+    fleet: () => undefined,
     ...more,
   } satisfies MetricSources
 }
@@ -67,6 +68,20 @@ test('how old the oldest verification is, from the start where one never was', a
   metrics.serve(sourcesOf([]))
   expect((await scrape(metrics)).get('wa_gateway_verification_age_seconds')).toBe(0)
   expect((await scrape(metrics)).get('wa_gateway_unverified_sessions')).toBe(1)
+})
+
+test('whether the fleet directory takes what is said, where there is one', async () => {
+  const names = ['wa_gateway_fleet_up', 'wa_gateway_fleet_published_timestamp_seconds']
+  const of = async (fleet: MetricSources['fleet']) => {
+    const metrics = create()
+    metrics.serve(sourcesOf([], { fleet }))
+    const samples = await scrape(metrics)
+    return names.map((name) => samples.get(name))
+  }
+  expect(await of(() => undefined)).toEqual([undefined, undefined])
+  expect(await of(() => ({ state: 'connecting' }))).toEqual([0, undefined])
+  expect(await of(() => ({ state: 'connected', publishedAt: AT }))).toEqual([1, AT / 1000])
+  expect(await of(() => ({ state: 'away', publishedAt: AT }))).toEqual([0, AT / 1000])
 })
 
 test('how old the last complete copy at the second site is, where there is one', async () => {
