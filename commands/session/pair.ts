@@ -2,8 +2,8 @@ import { withDaemon } from '../shared/cli.ts'
 import type { CommonOptions, Define } from '../shared/context.ts'
 import { PairingView } from '../render/pairing.ts'
 
-/** The daemon ends a pairing by itself; its error says more than the client's would. */
-const GRACE = 5
+/** Seconds: the daemon ends a pairing by itself; its error says more than the client's would. */
+const GRACE = 1
 
 interface PairOptions {
   code?: string

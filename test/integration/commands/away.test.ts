@@ -103,8 +103,22 @@ test('it hangs', async () => {
 test('it hangs longer than --timeout allows', async () => {
   const socket = join(dir, 'slow.sock')
   await using _ = await silentServer(socket)
-  const commands = COMMANDS.filter(({ name }) => name !== 'session pair')
-  await expectAll(socket, 7, /error: [^]*try: /, commands, ['--timeout', '0.2'])
+  await expectAll(socket, 7, /error: [^]*try: /, COMMANDS, ['--timeout', '0.2'])
+})
+
+test('a pairing at one that hangs ends soon after its --timeout', async () => {
+  const socket = join(dir, 'hung-pairing.sock')
+  await using _ = await silentServer(socket)
+  const ended: string[] = []
+  const asked = async (...argv: string[]) => {
+    expect(await run(argv, socket)).toMatchObject({ status: 7 })
+    ended.push(argv.join(' '))
+  }
+  await Promise.all([
+    asked('session', 'pair', 'zoe', '--timeout', '0.2'),
+    asked('status', '--timeout', '4'),
+  ])
+  expect(ended[0]).toMatch(/^session pair/)
 })
 
 test('it speaks another protocol', async () => {
