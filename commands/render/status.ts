@@ -5,6 +5,8 @@ import { renderSessions } from './sessions.ts'
 import { shipping } from './shipping.ts'
 import { renderFields } from './table.ts'
 import { duration } from '../../src/words/time.ts'
+import { harmless } from '../../src/words/text.ts'
+import { troubles } from '../../src/words/troubles.ts'
 
 type Status = Result<'status'>
 
@@ -29,7 +31,16 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ...fleet(status.fleet, now),
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
-  return `${fields}\n${renderSessions(sessions, now, columns)}`
+  return `${renderTroubles(status, now)}${fields}\n${renderSessions(sessions, now, columns)}`
+}
+
+/** What is wrong and what to do, before anything else; empty where all is well. */
+function renderTroubles(status: Status, now: number): string {
+  const lines = troubles(status, now).flatMap(({ what, next }) => [
+    `trouble: ${harmless(what)}\n`,
+    `try: ${harmless(next)}\n`,
+  ])
+  return lines.length === 0 ? '' : `${lines.join('')}\n`
 }
 
 function store({ label, healthy, offHost, detail }: Status['store']): string {

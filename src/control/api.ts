@@ -56,6 +56,8 @@ export const METHODS = {
         offHost: z.boolean(),
         healthy: z.boolean(),
         detail: z.string().exactOptional(),
+        /** What to do about a store that fails. */
+        next: z.string().exactOptional(),
         encryption: encryption.exactOptional(),
       }),
       shipping,

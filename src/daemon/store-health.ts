@@ -10,6 +10,15 @@ const LAST_RETRY_MS = 15_000
 /** Outcomes of requests that the store answered. */
 const ANSWERS = new Set(['ok', 'absent', 'conflict'])
 
+interface StoreView {
+  label: string
+  offHost: boolean
+  healthy: boolean
+  detail?: string
+  /** What to do about one that fails. */
+  next?: string
+}
+
 /** Whether the object store answers, as of the last look or of whoever used it since. */
 export class StoreHealth {
   readonly #store: ObjectStore
@@ -24,11 +33,17 @@ export class StoreHealth {
     this.#logger = logger
   }
 
-  get view(): { label: string; offHost: boolean; healthy: boolean; detail?: string } {
+  get view(): StoreView {
     const { label, offHost } = this.#store
     if (!this.#known) return { label, offHost, healthy: false, detail: 'not asked yet' }
     if (this.#error !== undefined)
-      return { label, offHost, healthy: false, detail: this.#error.message }
+      return {
+        label,
+        offHost,
+        healthy: false,
+        detail: this.#error.message,
+        next: this.#error.hint ?? 'see `wa-gateway doctor`',
+      }
     return { label, offHost, healthy: true, ...(offHost ? {} : { detail: 'no off-host copy' }) }
   }
 

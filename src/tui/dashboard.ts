@@ -1,3 +1,4 @@
+import { troubles, type Trouble } from '../words/troubles.ts'
 import type { Event, Result } from '../control/api.ts'
 import type { GatewayError } from '../session/errors.ts'
 import { Fleet } from './fleet.ts'
@@ -80,13 +81,19 @@ export class Dashboard {
   }
 
   get layout(): Layout {
-    return layoutOf(this.#size, this.#ui.view, this.lost)
+    return layoutOf(this.#size, this.#ui.view, this.lost || this.trouble !== undefined)
   }
 
   /** The daemon is not heard, or has not been for a while. */
   get lost(): boolean {
     const { link, heardAt } = this.world
     return link.kind === 'lost' || this.#now() - heardAt > STALE_MS
+  }
+
+  /** What is wrong with what all sessions rest on, the worst of it; they themselves are in the list. */
+  get trouble(): Trouble | undefined {
+    const { status } = this.world
+    return status && troubles({ ...status, sessions: [] }, this.#now())[0]
   }
 
   /** The rows of the view that is shown; the same object while nothing has changed. */

@@ -4,9 +4,16 @@ import type { Dashboard } from '../dashboard.ts'
 import { fitting, spread, widthOf, type Line } from '../line.ts'
 import { VIEWS, type View } from '../ui.ts'
 
-/** Shown while the daemon is not heard: why, how old everything is, and when it is tried again. */
-export function bannerLines({ world, lost, now }: Dashboard): Line[] {
-  if (!lost) return []
+/**
+ * Shown while the daemon is not heard: why, how old everything is, and when it is tried again. Else the
+ * worst that it says of what all sessions rest on, and what to do.
+ */
+export function bannerLines({ world, lost, trouble, now }: Dashboard): Line[] {
+  if (!lost) {
+    if (trouble === undefined) return []
+    const text = `! ${harmless(`${trouble.what}; ${trouble.next}`)}`
+    return [[{ text, color: 'red', bold: true }]]
+  }
   const { link, heardAt } = world
   const age = `what you see is ${duration(now - heardAt)} old`
   const text =
