@@ -186,6 +186,15 @@ export const CAUSES = {
     words: 'what can be restored is older than what WhatsApp has already seen',
     next: 'find the newer copy, or see `wa-gateway backup restore --help` for what going back breaks',
   },
+  'store-older': {
+    action: 'stop',
+    retryable: false,
+    exit: EXIT.integrity,
+    answered: 'store',
+    alert: true,
+    words: 'this disk was used with a store that knew more of the session than this one',
+    next: 'see that MINIO_ENDPOINT, MINIO_BUCKET and MINIO_PREFIX, or WA_GATEWAY_STORAGE_DIR, name the store that was used last, and start the daemon with it; if the store itself was put back, bring its object v1/sessions/ID/owner to its latest version. Restore no backup: this disk has the newest state',
+  },
   'store-unavailable': {
     action: 'backoff',
     retryable: true,

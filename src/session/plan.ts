@@ -135,8 +135,8 @@ function mayNot(evidence: RecoveryEvidence, owner: OwnerEvidence): RecoveryPlan 
   const { request, local, silence, sessionId } = evidence
   if (local !== undefined && owner.epoch < local.confirmedEpoch && !isAhead(local, owner))
     return refuse(
-      'damaged',
-      `the owner record of '${sessionId}' is at epoch ${owner.epoch}, although the object store confirmed epoch ${local.confirmedEpoch}: the store was rolled back`,
+      'store-older',
+      `the owner record of '${sessionId}' is at epoch ${owner.epoch}, although epoch ${local.confirmedEpoch} was confirmed to this disk: the store was rolled back, or is another one`,
     )
   if (owner.released || owner.mine || request.takeOver) return undefined
   const whose = `worker '${owner.worker}' (boot ${owner.boot.slice(0, 8)}) has owned '${sessionId}' since ${iso(owner.at)}`

@@ -73,7 +73,7 @@ export class Acts {
     if (outcome.kind === 'refused') {
       const isStored = wasStored && this.#judge.mustBeStored(sessionId)
       const behind = outcome.cause === 'stale' && isStored
-      if (behind || outcome.cause === 'damaged')
+      if (behind || outcome.cause === 'damaged' || outcome.cause === 'store-older')
         throw new Violation('d-needed', `${sessionId}: ${outcome.detail}`)
       return outcome
     }

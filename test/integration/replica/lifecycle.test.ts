@@ -225,7 +225,7 @@ describe('a store that forgot or went back', () => {
     const again = new TestWorker(store, { name: 'w2', disk })
     expect(await claim(again, { takeOver: true })).toMatchObject({
       kind: 'refused',
-      cause: 'damaged',
+      cause: 'store-older',
       detail: expect.stringContaining('rolled back'),
     })
   })

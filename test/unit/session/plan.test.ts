@@ -67,7 +67,7 @@ describe('who may', () => {
   it('refuses a record below the epoch that was confirmed, even to an operator', () => {
     const request = { ...ASSIGNED, takeOver: true }
     const local = { ...LOCAL, confirmedEpoch: 5 }
-    expect(plan({ owner: OWNER, local, request })).toMatchObject({ cause: 'damaged' })
+    expect(plan({ owner: OWNER, local, request })).toMatchObject({ cause: 'store-older' })
   })
 })
 
