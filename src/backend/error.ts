@@ -31,7 +31,13 @@ export function errorOfStatus(call: string, status: number, said: string): Backe
       hint: 'check WORKER_AUTH_TOKEN and WORKER_ID',
     })
   if (status >= 500 || PASSING.has(status))
-    return new BackendError({ code: 'backend.unreachable', status, subject: call, message: answer })
+    return new BackendError({
+      code: 'backend.unreachable',
+      status,
+      subject: call,
+      message: answer,
+      hint: "the backend has to be mended, its log says more; the worker's sessions go on",
+    })
   return new BackendError({
     code: 'backend.rejected',
     status,

@@ -56,8 +56,14 @@ export function failed(thrown: unknown): Finding {
   const error = toGatewayError(thrown)
   const { cause } = error
   const why =
-    cause instanceof Error && !error.message.includes(cause.message) ? ` (${cause.message})` : ''
+    cause instanceof Error && !saysAlready(error.message, cause) ? ` (${cause.message})` : ''
   return fail(`${error.message}${why}`, error.hint ?? 'see the log of the daemon')
+}
+
+/** The code stands for the message, as in `ECONNREFUSED`. */
+function saysAlready(said: string, cause: Error): boolean {
+  const { code } = cause as NodeJS.ErrnoException
+  return said.includes(cause.message) || (typeof code === 'string' && said.includes(code))
 }
 
 /** The daemon's answer, or why there is none. */

@@ -5,6 +5,7 @@ import { KnownFolders } from '../daemon/known-folders.ts'
 import { openConfiguredStore, s3ConfigOf } from '../daemon/storage.ts'
 import { inspectKeyring } from '../replica/crypto/inspect.ts'
 import { keyEncryptionKey } from '../replica/crypto/key.ts'
+import { GatewayError } from '../session/errors.ts'
 import type { ObjectStore } from '../store/port.ts'
 import { probeConditionalWrites } from '../store/probe.ts'
 import { harmfulRules, readBucketRules, type BucketRules } from '../store/s3-rules.ts'
@@ -53,6 +54,19 @@ export function judgeStore({ label, offHost, answered, probed }: StoreFacts): Fi
   return pass(found)
 }
 
+/** That the store cannot be used is the finding of the check of the store, and no other's. */
+interface StoreFailure {
+  storeFails: string
+}
+
+/** Of an error of the store what it says; every other one is thrown on. */
+function failureOfStore(thrown: unknown): string {
+  if (thrown instanceof GatewayError && thrown.code.startsWith('store.')) return thrown.message
+  throw thrown
+}
+
+const skipped = (why: string) => skip(`the object store cannot be asked: ${why}`)
+
 export interface EncryptionFacts {
   kind: StorageConfig['kind']
   encrypted: boolean
@@ -61,7 +75,7 @@ export interface EncryptionFacts {
   keys: number | undefined
 }
 
-export const encryption: Check = check<EncryptionFacts>({
+export const encryption: Check = check<EncryptionFacts | StoreFailure>({
   id: 'encryption',
   title: 'Encryption',
   async gather({ config, signal }) {
@@ -70,10 +84,14 @@ export const encryption: Check = check<EncryptionFacts>({
     if (key === undefined) return { ...facts, keys: undefined }
     const read = readEncryptionKeys(key.reveal())
     const keks = read.ok ? read.keys.map(keyEncryptionKey) : []
-    const keyring = await withStore(config, (opened) => inspectKeyring(opened, keks, { signal }))
-    return { ...facts, keys: keyring?.keys }
+    try {
+      const keyring = await withStore(config, (opened) => inspectKeyring(opened, keks, { signal }))
+      return { ...facts, keys: keyring?.keys }
+    } catch (thrown) {
+      return { storeFails: failureOfStore(thrown) }
+    }
   },
-  judge: judgeEncryption,
+  judge: (facts) => ('storeFails' in facts ? skipped(facts.storeFails) : judgeEncryption(facts)),
 })
 
 export function judgeEncryption(facts: EncryptionFacts): Finding {
@@ -109,6 +127,9 @@ export const bucketRules: Check = check<RulesFacts | undefined>({
 
 export function judgeRules({ bucket, prefix, rules }: RulesFacts): Finding {
   const { lifecycle, versioning, refused } = rules
+  // Whoever may not read rules may use the bucket all the same.
+  if (lifecycle === undefined && refused !== undefined && refused.code !== 'store.denied')
+    return skipped(refused.message)
   if (lifecycle === undefined)
     return warn(
       `the lifecycle rules of ${bucket} cannot be read: ${refused?.message ?? 'it does not say'}`,

@@ -100,6 +100,12 @@ test('each thing that is wrong is named with its fix, with 1', async () => {
   expect(denied.verdicts).toEqual({ store: 'fail' })
 })
 
+test('a store that is away is one failure, said once', async () => {
+  const { report, verdicts } = await examine({ MINIO_PORT: '9' })
+  expect(verdicts).toMatchObject({ store: 'fail', encryption: 'skip', 'bucket-rules': 'skip' })
+  expect(of(report, 'store')?.found).toMatch(/^[^(]* does not answer \(ECONNREFUSED\)$/)
+})
+
 test('a wrong configuration ends with 78, and what needs none is looked at all the same', async () => {
   await using daemon = await startFakeDaemon()
   const { verdicts, exitCode } = await examine({
