@@ -29,7 +29,7 @@ export function renderDrill(summary: Summary): string {
     [
       'a login',
       loginMs &&
-        `${spread(loginMs)}; ${loggedIn} copies logged in at the simulator${exchanged > 0 ? `, ${exchanged} read a message and sent one` : ''}`,
+        `${spread(loginMs)}; ${loggedIn} ${loggedIn === 1 ? 'copy' : 'copies'} logged in at the simulator${exchanged > 0 ? `, ${exchanged} read a message and sent one` : ''}`,
     ],
     ['host lost: RTO', `about ${elapsed(rto.totalMs)} until ${rto.sessions} sessions are back`],
     ['host lost: RPO', rpoWords(rpo)],

@@ -79,7 +79,7 @@ function details({ session, record, owner, ownerError, backups }: Shown) {
     ['messages', `${session.messagesIn} in, ${session.messagesOut} out`],
     ['changes', changes(session)],
     ['owner', ownerError === undefined ? ownerOf(owner) : `not known: ${ownerError}`],
-    ['backups', String(backups)],
+    ['backups', ownerError === undefined ? String(backups) : 'not known'],
   ]
   return fields
 }

@@ -184,6 +184,7 @@ test('show: what to do next, and why the owner is not known', () => {
   )
   expect(page).toMatch(/^next +run `wa-gateway session pair ben`$/m)
   expect(page).toMatch(/^owner +not known: the store is away$/m)
+  expect(page).toMatch(/^backups +not known$/m)
 })
 
 const AWAY = { outage: 'whatsapp', cause: 'unavailable', since: NOW - 60_000, probes: 4 } as const
