@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../../../commands/main.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
@@ -7,11 +10,18 @@ import { eventually } from '../../support/gateway.ts'
 import { wa } from '../../support/cli.ts'
 import { terminal } from '../../support/terminal.ts'
 
+let dir: string
 let daemon: FakeDaemon
+/** Always at the same socket, after another one too. */
+const appear = () => startFakeDaemon(undefined, undefined, join(dir, 'control.sock'))
 beforeEach(async () => {
-  daemon = await startFakeDaemon()
+  dir = await mkdtemp(join(tmpdir(), 'wa-following-'))
+  daemon = await appear()
 })
-afterEach(() => daemon.close())
+afterEach(async () => {
+  await daemon.close()
+  await rm(dir, { recursive: true, force: true })
+})
 
 const start = (...args: string[]) => wa(args, { WA_GATEWAY_SOCKET: daemon.socketPath })
 const run = async (...args: string[]) => {
@@ -90,9 +100,8 @@ describe('events', () => {
     let seen = ''
     child.stdout?.on('data', (text: Buffer) => (seen += String(text)))
     await eventually('the first', () => seen.includes('number-2') || undefined)
-    const { socketPath } = daemon
     await daemon.close()
-    daemon = await startFakeDaemon(undefined, undefined, socketPath)
+    daemon = await appear()
     await eventually('the first of the next daemon', () => seen.includes('anna') || undefined)
     child.kill('SIGINT')
     const { exitCode, stderr } = await child
@@ -130,10 +139,9 @@ describe('wait', () => {
   })
 
   test('waits for a daemon that does not run yet', async () => {
-    const { socketPath } = daemon
     await daemon.close()
     const child = start('wait', '--for', 'ready')
-    daemon = await startFakeDaemon(undefined, undefined, socketPath)
+    daemon = await appear()
     expect((await child).exitCode).toBe(0)
   })
 

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ObjectStore } from '../../../src/store/port.ts'
 import type {
@@ -196,7 +197,7 @@ describe('verify', () => {
 
 it('names every object of a folder store in which one bit was flipped', async () => {
   const world = await buildDamageWorld(false)
-  const dir = temporaryDirectory()
+  const dir = join(temporaryDirectory(), 'objects')
   const folder = await openFolderStore(dir)
   for (const [name, { bytes }] of world.store.objects) await folder.put(name, bytes)
   const objects = new StoredObjects(dir)
