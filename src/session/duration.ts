@@ -1,6 +1,7 @@
 const HOUR = 3_600_000
 const UNITS: Record<string, number> = { h: HOUR, d: 24 * HOUR, w: 168 * HOUR, y: 8_760 * HOUR }
-const ORDER = ['y', 'w', 'd', 'h']
+/** Weeks are how people write, days how they count. */
+const ORDER = ['y', 'd', 'h']
 
 /** What `parseDuration` wants, to finish "it is not …". */
 export const DURATION_WORDS = 'a duration such as 36h, 7d, 2w or 1d12h'
@@ -27,8 +28,7 @@ export function formatDuration(ms: number): string {
   for (const unit of ORDER) {
     const length = UNITS[unit] ?? HOUR
     const count = Math.floor(left / length)
-    // Weeks are how people write, days how they count.
-    if (count === 0 || unit === 'w') continue
+    if (count === 0) continue
     text += `${count}${unit}`
     left -= count * length
   }

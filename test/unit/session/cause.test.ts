@@ -26,6 +26,8 @@ const DISCONNECTS: [DisconnectEvidence, CauseId][] = [
   [{ statusCode: 408, message: 'QR refs attempts ended' }, 'connection-lost'],
   [{ message: 'noise certificate signature invalid' }, 'certificate'],
   [{ statusCode: 500, message: 'invalid signature' }, 'certificate'],
+  [{ statusCode: 401, message: 'invalid signature' }, 'logged-out'],
+  [{ statusCode: 408, message: 'timed out', pairing: true }, 'connection-lost'],
 ]
 
 test.each(DISCONNECTS)('a disconnect with %j is %s', (evidence, cause) => {

@@ -26,4 +26,5 @@ test('a duration is shown as it is typed', () => {
   for (const text of ['0', '36h', '7d', '1d12h', '1y1d'])
     expect(parseDuration(formatDuration(parseDuration(text) ?? -1))).toBe(parseDuration(text))
   expect(formatDuration(36 * HOUR)).toBe('1d12h')
+  expect(formatDuration(15 * 24 * HOUR)).toBe('15d')
 })

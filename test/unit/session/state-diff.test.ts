@@ -61,6 +61,21 @@ test('says by type what was added, removed and changed, and of creds which field
   expect(words).not.toMatch(/two pairings/)
 })
 
+test('what did not change is not spoken of', () => {
+  const state = [
+    creds({ noiseKey: 1 }),
+    value('session', '491701234567.0', '1'),
+    value('app-state-sync-key', 'a', '1'),
+  ]
+  expect(whatGoingBackBreaks(diffStates(state, state, fieldsOf))).toEqual([])
+  const synced = diffStates(state, [...state, value('app-state-sync-version', 'c', '2')], fieldsOf)
+  expect(whatGoingBackBreaks(synced)).toEqual([expect.stringMatching(/synchronised anew/)])
+  const two = [creds({ platform: 'x', account: 'y' }), value('pre-key', '1', 'k')]
+  const diff = diffStates([creds({})], two, fieldsOf)
+  expect(diff.creds).toEqual(['account', 'platform'])
+  expect(whatGoingBackBreaks(diff)).toEqual([expect.stringMatching(/^1 pre-key were uploaded/)])
+})
+
 test('two pairings are told apart', () => {
   const diff = diffStates([creds({ noiseKey: 1 })], [creds({ noiseKey: 2 })], fieldsOf)
   expect(whatGoingBackBreaks(diff)).toEqual([expect.stringMatching(/two pairings \(noiseKey/)])
