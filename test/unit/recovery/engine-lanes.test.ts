@@ -97,3 +97,26 @@ test('a pause says since when, and how long it was; what never asked the store e
   expect(resumed?.pausedMs).toBeGreaterThanOrEqual(0)
   expect(resumed?.pausedMs).toBeLessThanOrEqual(Date.now() - from)
 })
+
+test('what failed while all were paused uses up none of the attempts of a session', async () => {
+  let away = true
+  const late = new Set<string>()
+  const tasks = many(12, (id) => {
+    const attempt = async () => (away || late.delete(id) ? failed(true, 'unreachable') : recovered)
+    return task(
+      id,
+      Array.from({ length: 99 }, () => attempt),
+    )
+  })
+  const engine = new QueuedRecoveryEngine({ ...ENGINE_SETTINGS, maxRetries: 1 })
+  const run = engine.run(tasks, {})
+  await eventually('the pause', () => engine.pauses()[0])
+  const begun = tasks.filter(({ calls }) => calls > 0)
+  const probed = () => tasks.find((one) => one.calls > 0 && !begun.includes(one))
+  const probe = await eventually('a probe', probed)
+  // It fails once more, on its own, and has an attempt left.
+  late.add(probe.sessionId)
+  away = false
+  expect((await run).map(({ outcome }) => outcome)).toEqual(tasks.map(() => 'recovered'))
+  expect(late.size).toBe(0)
+})

@@ -99,6 +99,22 @@ test('what is urgent waits for the rate alone', () => {
   expect(world.enter(ticket(3, { urgent: true }))).toHaveLength(1)
 })
 
+test('what is urgent goes first, and an outage does not hold it back', () => {
+  const world = new World({ ...SETTINGS, slots: 9 })
+  world.enter(...[1, 2, 3, 4, 5, 6, 8, 9].map((id) => ticket(id)))
+  world.enter(ticket(7, { urgent: true, tries: 5 }))
+  world.pass(10_000)
+  const order = world.started.map(({ id }) => id)
+  expect(order.indexOf(7)).toBeLessThan(order.indexOf(9))
+  expect(world.state.running.has(7)).toBe(false)
+  for (const id of [1, 2, 3]) world.end(id, OUTAGE)
+  const { breaker } = world.state
+  if (breaker.kind !== 'open') throw new Error(`the breaker is ${breaker.kind}`)
+  expect(world.enter(ticket(10, { urgent: true }))).toHaveLength(1)
+  expect(world.now).toBeLessThan(breaker.probeAt)
+  expect(world.state.breaker).toBe(breaker)
+})
+
 test('an outage lets one at a time through, and all when it is over', () => {
   const world = new World(FAST)
   world.enter(...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => ticket(id)))
