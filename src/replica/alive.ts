@@ -7,6 +7,19 @@ import type { Sealer } from './sealer.ts'
 /** Milliseconds between two puts of the counter. */
 const BEAT_MS = 2_000
 
+interface AliveOptions {
+  store: ObjectStore
+  clock: Clock
+  worker: string
+  /** Asked before each put, since a fenced worker goes on under another boot id. */
+  boot: () => string
+  sealer: Sealer
+  /** What else is to be done that often, or as often as it can; it must not reject. */
+  onBeat?: (signal: AbortSignal) => Promise<void>
+  /** Called when a put arrives after one that did not. */
+  onBack?: () => void
+}
+
 /**
  * Puts this boot's `alive` counter every two seconds, so that others see that its sessions are in
  * good hands. Courtesy, not safety: what makes a take-over safe is the conditional write.
@@ -25,27 +38,15 @@ export class AliveBeat {
   #aside: Promise<void> | undefined
   #failure: unknown
 
-  /**
-   * `boot` is asked before each put, since a fenced worker goes on under another boot id. `onBeat`
-   * is what else is to be done that often, or as often as it can; it must not reject. `onBack` is
-   * called when a put arrives after one that did not.
-   */
-  constructor(
-    store: ObjectStore,
-    clock: Clock,
-    worker: string,
-    boot: () => string,
-    sealer: Sealer,
-    onBeat: (signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
-    onBack: () => void = () => undefined,
-  ) {
-    this.#onBeat = onBeat
-    this.#onBack = onBack
+  constructor(options: AliveOptions) {
+    const { store, clock, worker, boot, sealer } = options
     this.#store = store
     this.#clock = clock
     this.#worker = worker
     this.#boot = boot
     this.#sealer = sealer
+    this.#onBeat = options.onBeat ?? (() => Promise.resolve())
+    this.#onBack = options.onBack ?? (() => undefined)
   }
 
   /** Why the last put failed; undefined when it did not. */

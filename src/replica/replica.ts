@@ -96,15 +96,15 @@ export class StoreReplica implements Replica {
     })
     this.#context = { ...base, log: this.#log }
     this.#upkeep = new Upkeep(this.#context, () => this.#log.probe())
-    this.#alive = new AliveBeat(
+    this.#alive = new AliveBeat({
       store,
       clock,
       worker,
-      () => auth.boot,
+      boot: () => auth.boot,
       sealer,
-      (signal) => this.#upkeep.beat(signal),
-      () => this.#log.retry(),
-    )
+      onBeat: (signal) => this.#upkeep.beat(signal),
+      onBack: () => this.#log.retry(),
+    })
   }
 
   change(settings: ReplicaSettings): void {

@@ -11,6 +11,8 @@ let store: MemoryStore
 let clock: VirtualClock
 let watch: SilenceWatch
 let reads: number
+const newBeat = () =>
+  new AliveBeat({ store, clock, worker: 'w2', boot: () => BOOT, sealer: plainSealer })
 
 beforeEach(() => {
   store = new MemoryStore()
@@ -47,7 +49,7 @@ describe('the silence of a boot', () => {
   })
 
   it('is no silence as soon as the counter moves', async () => {
-    const beat = new AliveBeat(store, clock, 'w2', () => BOOT, plainSealer)
+    const beat = newBeat()
     await beat.start()
     expect(await after(4_000, watch.of('w2', BOOT))).toBe('alive')
     await beat.stop()
@@ -100,7 +102,7 @@ describe('the alive counter', () => {
   it('moves every two seconds, and is gone after a stop', async () => {
     const seen = new Set<string>()
     store.onStored = (_, __, bytes) => void seen.add(Buffer.from(bytes).toString('hex'))
-    const beat = new AliveBeat(store, clock, 'w2', () => BOOT, plainSealer)
+    const beat = newBeat()
     await beat.start()
     await clock.advance(10_000)
     expect(seen.size).toBe(6)
@@ -111,7 +113,7 @@ describe('the alive counter', () => {
   })
 
   it('starts without the store, says why it is behind, and catches up', async () => {
-    const beat = new AliveBeat(store, clock, 'w2', () => BOOT, plainSealer)
+    const beat = newBeat()
     store.onWrite = () => Promise.reject(unavailable())
     await beat.start()
     expect(beat.failure).toMatchObject({ code: 'store.unavailable' })
