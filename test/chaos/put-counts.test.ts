@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { KillLoop, NO_HARM } from '../support/kill-loop.ts'
 import { seeded } from '../support/random.ts'
-import { BUNDLE, openS3Stage } from '../support/s3-stage.ts'
+import { BUNDLE } from '../support/bundle-names.ts'
+import { openS3Stage } from '../support/s3-stage.ts'
 
 const WINDOW_MS = 1_000
 const WINDOWS = 4

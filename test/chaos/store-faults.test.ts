@@ -3,7 +3,8 @@ import { expect, test } from 'vitest'
 import { KillLoop, NO_HARM } from '../support/kill-loop.ts'
 import { seeded } from '../support/random.ts'
 import type { Fault } from '../support/s3-stub-faults.ts'
-import { BUNDLE, missingSlots, openS3Stage } from '../support/s3-stage.ts'
+import { BUNDLE } from '../support/bundle-names.ts'
+import { missingSlots, openS3Stage } from '../support/s3-stage.ts'
 
 const ROUNDS = Number(process.env['WA_GATEWAY_CHAOS_ROUNDS'] ?? 1)
 const SEED = Number(process.env['WA_GATEWAY_CHAOS_SEED'] ?? 1)

@@ -1,21 +1,9 @@
-import { createServer } from 'node:http'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { eventually } from '../support/gateway.ts'
 import { openStage } from '../support/stage.ts'
 
 const TOKEN = 'the-token-of-the-http-api'
-
-/** A port that nobody uses now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 test('the manual test over HTTP: create, scan, send, restart, and it is back', async () => {
   const port = await freePort()

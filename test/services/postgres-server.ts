@@ -2,12 +2,12 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import { freePort } from '../support/free-port.ts'
 
 const run = promisify(execFile)
 const START_LIMIT_MS = 60_000
@@ -167,13 +167,4 @@ async function otherThanRoot(): Promise<User> {
   if (process.getuid?.() !== 0) return {}
   const numberOf = async (kind: '-u' | '-g') => Number((await run('id', [kind, 'postgres'])).stdout)
   return { uid: await numberOf('-u'), gid: await numberOf('-g') }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -3,12 +3,11 @@ import type { ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { freePort } from '../support/free-port.ts'
 import { cephConfig } from './rgw-config.ts'
 
 const run = promisify(execFile)
@@ -125,15 +124,6 @@ async function stopDaemon(daemon: ChildProcess): Promise<void> {
   const patience = setTimeout(() => daemon.kill('SIGKILL'), STOP_LIMIT_MS)
   await exited
   clearTimeout(patience)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function readLogs(dir: string): Promise<string> {

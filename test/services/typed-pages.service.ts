@@ -1,11 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { commandsOf, pattern, TypedShell, type Typed } from '../support/typed.ts'
 
 // What the pages tell a person to type, typed, with what they say is printed. Only the directory and the
@@ -14,15 +12,6 @@ import { commandsOf, pattern, TypedShell, type Typed } from '../support/typed.ts
 vi.setConfig({ testTimeout: 300_000 })
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 async function typeAll(commands: Typed[]): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'wa-typed-'))

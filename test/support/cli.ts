@@ -1,5 +1,6 @@
 import { execa, type Options } from 'execa'
 import { fileURLToPath } from 'node:url'
+import type { FakeDaemon } from './fake-daemon.ts'
 
 const BIN = fileURLToPath(new URL('../../dist/bin/wa-gateway.js', import.meta.url))
 
@@ -14,4 +15,10 @@ export function wa(args: readonly string[], env: Record<string, string>, more: O
     stdin: 'ignore',
     ...more,
   })
+}
+
+/** The same with the control socket of a daemon, and its output as text. */
+export async function runAt({ socketPath }: Pick<FakeDaemon, 'socketPath'>, args: string[]) {
+  const { stdout, stderr, exitCode } = await wa(args, { WA_GATEWAY_SOCKET: socketPath })
+  return { stdout: String(stdout), stderr: String(stderr), exitCode }
 }

@@ -1,12 +1,10 @@
 import { onTestFinished } from 'vitest'
+import { BUNDLE } from './bundle-names.ts'
 import type { Environment } from './gateway.ts'
 import { startS3Stub, type S3Stub } from './s3-stub.ts'
 import { openStage, type Stage } from './stage.ts'
 
 export const BUCKET = 'whatsapp-sessions'
-
-/** Names of bundles, and of fences. */
-export const BUNDLE = /^v1\/workers\/.*\/\d+$/
 
 export interface S3Stage {
   stage: Stage

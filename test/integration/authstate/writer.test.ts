@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { GENESIS_HASH } from '../../../src/authstate/chain.ts'
-import type { SessionHead } from '../../../src/authstate/heads.ts'
+import { emptyHead, type SessionHead } from '../../../src/authstate/heads.ts'
 import { encodeRecord } from '../../../src/authstate/record.ts'
 import { createPrivateFile } from '../../../src/authstate/state-files.ts'
 import { Writer } from '../../../src/authstate/writer.ts'
@@ -17,23 +17,7 @@ function unexpected(_: string, error: GatewayError): never {
 const SESSIONS = 200
 const CHANGES = 10
 
-function head(n: number): SessionHead {
-  return {
-    n,
-    sessionId: `s${n}`,
-    seq: 0,
-    hash: GENESIS_HASH,
-    changedAt: 0,
-    storedSeq: 0,
-    confirmedEpoch: 0,
-    paired: false,
-    keys: 0,
-    digest: 0,
-    image: false,
-    tags: [],
-    backlogBytes: 0,
-  }
-}
+const head = (n: number): SessionHead => emptyHead(n, `s${n}`)
 
 test('sessions that write at once share commits', async () => {
   const file = join(temporaryDirectory(), 'state.db')

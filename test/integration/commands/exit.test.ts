@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError, type ErrorCode } from '../../../src/session/errors.ts'
-import { wa } from '../../support/cli.ts'
+import { runAt, wa } from '../../support/cli.ts'
 import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
 
 let daemon: FakeDaemon
@@ -10,10 +10,7 @@ beforeEach(async () => {
 })
 afterEach(() => daemon.close())
 
-const run = async (...args: string[]) => {
-  const { stdout, stderr, exitCode } = await wa(args, { WA_GATEWAY_SOCKET: daemon.socketPath })
-  return { stdout: String(stdout), stderr: String(stderr), exitCode }
-}
+const run = (...args: string[]) => runAt(daemon, args)
 
 describe('exit status', () => {
   test('3 when some failed, naming them and what to do', async () => {

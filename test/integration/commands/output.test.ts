@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { wa } from '../../support/cli.ts'
+import { runAt } from '../../support/cli.ts'
 import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
 
 let daemon: FakeDaemon
@@ -8,10 +8,7 @@ beforeEach(async () => {
 })
 afterEach(() => daemon.close())
 
-const run = async (...args: string[]) => {
-  const { stdout, stderr, exitCode } = await wa(args, { WA_GATEWAY_SOCKET: daemon.socketPath })
-  return { stdout: String(stdout), stderr: String(stderr), exitCode }
-}
+const run = (...args: string[]) => runAt(daemon, args)
 const lines = (text: string) =>
   text
     .split('\n')

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { main } from '../../../commands/main.ts'
 import { terminal } from '../../support/terminal.ts'
-import { wa } from '../../support/cli.ts'
+import { runAt, wa } from '../../support/cli.ts'
 import { startFakeDaemon, type FakeDaemon } from '../../support/fake-daemon.ts'
 import { session } from '../../support/fake-methods.ts'
 
@@ -13,10 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => daemon.close())
 
-const run = async (...args: string[]) => {
-  const { stdout, stderr, exitCode } = await wa(args, { WA_GATEWAY_SOCKET: daemon.socketPath })
-  return { stdout: String(stdout), stderr: String(stderr), exitCode }
-}
+const run = (...args: string[]) => runAt(daemon, args)
 
 describe('asking a person', () => {
   const answer = async (typed: string) => {

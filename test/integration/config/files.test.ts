@@ -1,35 +1,20 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { configPlaces } from '../../../src/config/file.ts'
 import { load, refused } from '../../unit/config/fixture.ts'
+import { writtenFiles } from './written.ts'
 
-let dir: string
+const { dir, put } = writtenFiles()
 
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'wa-config-'))
-})
-
-afterEach(() => {
-  rmSync(dir, { recursive: true, force: true })
-})
-
-function put(name: string, content: string, mode = 0o600): string {
-  const path = join(dir, name)
-  writeFileSync(path, content)
-  chmodSync(path, mode)
-  return path
-}
-
-const here = () => ({ cwd: dir, places: configPlaces(dir, join(dir, 'home')).slice(0, 5) })
+const here = () => ({ cwd: dir(), places: configPlaces(dir(), join(dir(), 'home')).slice(0, 5) })
 
 test('YAML with comments in .wa-gatewayrc, relative paths from its directory', () => {
   const path = put('.wa-gatewayrc', '# ours\nrecovery:\n  timeout: 7000 # ms\nstateDir: ./state\n')
-  const { config, origins, file } = load({}, { ...here(), cwd: dir })
+  const { config, origins, file } = load({}, { ...here(), cwd: dir() })
   expect(file).toBe(path)
   expect(config.recovery.timeout).toBe(7000)
-  expect(config.stateDir).toBe(join(dir, 'state'))
+  expect(config.stateDir).toBe(join(dir(), 'state'))
   expect(origins.recoveryTimeout).toEqual({
     kind: 'file',
     text: `file ${path} key recovery.timeout`,
@@ -64,7 +49,7 @@ test('the first place wins, the user’s own comes before the host’s', () => {
     '/h/.config/wa-gateway/config.yaml',
     '/etc/wa-gateway/config.yaml',
   ])
-  mkdirSync(join(dir, 'home/.config/wa-gateway'), { recursive: true })
+  mkdirSync(join(dir(), 'home/.config/wa-gateway'), { recursive: true })
   put('home/.config/wa-gateway/config.yaml', 'log: {level: warn}')
   expect(load({}, here()).config.log.level).toBe('warn')
   put('.wa-gatewayrc.yml', 'log: {level: error}')
@@ -78,12 +63,12 @@ test('a file that is named is the only one, and must exist', () => {
   expect(load({ WA_GATEWAY_CONFIG: named }, here()).config.recovery.timeout).toBe(9)
   expect(load({ WA_GATEWAY_CONFIG: '/dev/null' }, here()).config.log.level).toBe('info')
   expect(refused({}, { ...here(), configFile: 'gone.yaml' }).message).toContain(
-    `${join(dir, 'gone.yaml')}: cannot be read: ENOENT (flag --config)`,
+    `${join(dir(), 'gone.yaml')}: cannot be read: ENOENT (flag --config)`,
   )
 })
 
 test('a file that is there but cannot be read is a problem, not silence', () => {
-  mkdirSync(join(dir, '.wa-gatewayrc'))
+  mkdirSync(join(dir(), '.wa-gatewayrc'))
   expect(refused({}, here()).message).toContain('cannot be read: EISDIR')
 })
 
@@ -137,11 +122,11 @@ test.each([
 })
 
 test('no JavaScript is run: neither as a file nor as cosmiconfig’s own settings', () => {
-  mkdirSync(join(dir, '.config'))
+  mkdirSync(join(dir(), '.config'))
   for (const name of ['.wa-gatewayrc.js', '.config/config.js', 'named.js'])
     put(name, "throw new Error('this was run')")
   const before = process.cwd()
-  process.chdir(dir)
+  process.chdir(dir())
   try {
     expect(load({}, here()).file).toBeUndefined()
     expect(refused({}, { ...here(), configFile: 'named.js' }).message).toContain(

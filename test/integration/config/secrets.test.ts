@@ -1,26 +1,11 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { load, refused } from '../../unit/config/fixture.ts'
+import { writtenFiles } from './written.ts'
 
 const BACKEND = { BACKEND_URL: 'http://backend', WORKER_ENDPOINT: 'http://worker' }
-let dir: string
-
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'wa-secret-'))
-})
-
-afterEach(() => {
-  rmSync(dir, { recursive: true, force: true })
-})
-
-function put(name: string, content: string, mode = 0o600): string {
-  const path = join(dir, name)
-  writeFileSync(path, content)
-  chmodSync(path, mode)
-  return path
-}
+const { dir, put } = writtenFiles()
 
 function token(loaded: ReturnType<typeof load>): string | undefined {
   const { backend } = loaded.config
@@ -38,7 +23,7 @@ test('NAME_FILE names a file whose last line break does not count', () => {
 test('systemd’s credentials come after the environment and before the file', () => {
   put('WORKER_AUTH_TOKEN', 'hush-credential')
   const rc = put('rc.yaml', 'backend: {token: hush-file}')
-  const systemd = { ...BACKEND, CREDENTIALS_DIRECTORY: dir }
+  const systemd = { ...BACKEND, CREDENTIALS_DIRECTORY: dir() }
   expect(token(load(systemd, { configFile: rc }))).toBe('hush-credential')
   expect(token(load({ ...systemd, WORKER_AUTH_TOKEN: 'hush-env' }, { configFile: rc }))).toBe(
     'hush-env',
@@ -52,7 +37,7 @@ test('NAME and NAME_FILE together are refused', () => {
 })
 
 test('a secret file that is missing or empty is one clear problem', () => {
-  const gone = refused({ ...BACKEND, WORKER_AUTH_TOKEN_FILE: join(dir, 'gone') })
+  const gone = refused({ ...BACKEND, WORKER_AUTH_TOKEN_FILE: join(dir(), 'gone') })
   expect(gone.problems).toHaveLength(1)
   expect(gone.message).toContain('its file cannot be read: ENOENT')
   const empty = refused({ ...BACKEND, WORKER_AUTH_TOKEN_FILE: put('empty', '\n') })
@@ -66,7 +51,7 @@ test('a secret that every user can read is a warning; behind a closed directory 
   const env = { ...BACKEND, WORKER_AUTH_TOKEN_FILE: path, WA_GATEWAY_ALLOW_PLAINTEXT: 'true' }
   const both = () => load(env, { configFile: rc }).warnings
   expect(both()).toEqual([])
-  chmodSync(dir, 0o755)
+  chmodSync(dir(), 0o755)
   expect(both()).toEqual([
     `${rc} holds minio.accessKey and minio.secretKey and every user of this host can read it: chmod 600 ${rc}`,
     `${path} holds WORKER_AUTH_TOKEN and every user of this host can read it: chmod 600 ${path}`,

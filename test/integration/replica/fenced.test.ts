@@ -1,18 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../support/memory-store.ts'
+import { BUNDLE } from '../../support/bundle-names.ts'
 import { TestWorker } from '../../support/workers.ts'
 
 const ID = 'shop'
-const BUNDLE = /^v1\/workers\/[^/]+\/[^/]+\/\d{12}$/
 let store: MemoryStore
 
 beforeEach(() => {
   store = new MemoryStore()
 })
 
-function bundles(): string[] {
-  return store.names('v1/workers/').filter((name) => BUNDLE.test(name))
-}
+const bundles = (): string[] => store.names('v1/workers/').filter((name) => BUNDLE.test(name))
 
 async function paired(): Promise<TestWorker> {
   const worker = new TestWorker(store)

@@ -3,19 +3,17 @@ import type { AckMode } from '../../../src/authstate/port.ts'
 import { newDisk } from '../../support/memory-auth-store.ts'
 import { MemoryStore, unavailable, unknownOutcome } from '../../support/memory-store.ts'
 import { settle } from '../../support/virtual-clock.ts'
+import { BUNDLE } from '../../support/bundle-names.ts'
 import { TestWorker } from '../../support/workers.ts'
 
 const ID = 'shop'
-const BUNDLE = /^v1\/workers\/[^/]+\/[^/]+\/\d{12}$/
 let store: MemoryStore
 
 beforeEach(() => {
   store = new MemoryStore()
 })
 
-function bundles(): string[] {
-  return store.names('v1/workers/').filter((name) => BUNDLE.test(name))
-}
+const bundles = (): string[] => store.names('v1/workers/').filter((name) => BUNDLE.test(name))
 
 async function paired(ack: AckMode = 'local', name = 'w1'): Promise<TestWorker> {
   const worker = new TestWorker(store, { name, ack })
