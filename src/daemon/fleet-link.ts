@@ -80,6 +80,11 @@ export class FleetLink {
     this.#publisher.start()
   }
 
+  /** What the worker says of itself has changed. */
+  wake(): void {
+    this.#publisher.wake()
+  }
+
   /** Says what is left to say, and goodbye; at most for so many milliseconds. */
   async stop(withinMs: number): Promise<void> {
     await this.#publisher.stop(withinMs)

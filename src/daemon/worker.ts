@@ -223,6 +223,7 @@ export class Worker {
     }
     if (signal.aborted) return
     state.phase = 'running'
+    state.fleet?.wake()
     this.#assignments?.start()
   }
 

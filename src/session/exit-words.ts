@@ -11,14 +11,14 @@ export const EXIT_WORDS: Record<keyof typeof EXIT, { means: string; todo: string
   },
   permission: {
     means: 'not permitted',
-    todo: "run it as the daemon's user or in its group; for the store or the backend, mend the credentials",
+    todo: "run it as the daemon's user or in its group; for the store, the backend or the fleet directory, mend the credentials",
   },
   notFound: {
     means: 'no such session or backup',
     todo: 'see `wa-gateway session list` and `wa-gateway backup list`',
   },
   unreachable: {
-    means: 'the daemon, or the folder of the object store, cannot be reached',
+    means: 'the daemon, the folder of the object store or the fleet directory cannot be reached',
     todo: 'the error says whether the daemon does not run, hangs, or has another socket; or what to mount',
   },
   timedOut: {

@@ -1,10 +1,18 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Result } from '../../src/control/api.ts'
-import { eventually } from '../support/gateway.ts'
+import { freePort } from '../support/free-port.ts'
+import { BIN, eventually } from '../support/gateway.ts'
 import { openStage, type Stage } from '../support/stage.ts'
+import { commandsOf, pattern, TypedShell } from '../support/typed.ts'
 import { PostgresServer } from './postgres-server.ts'
 
 // Daemons that share a real PostgreSQL.
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 let server: PostgresServer
 
@@ -50,52 +58,19 @@ async function untilFleet(stage: Stage, state: string): Promise<void> {
   })
 }
 
-test('two workers list themselves; one is killed, and is told from one that stopped', async () => {
-  const url = await server.database()
-  const env = { WA_GATEWAY_FLEET_URL: url }
-  const one = await openStage({ env: { ...env, WORKER_ID: 'one' } })
-  const two = await openStage({ sessions: 1, env: { ...env, WORKER_ID: 'two' } })
-  await one.adoptAll()
-  await Promise.all([one.startOnline(), two.start()])
-  await eventually('all to be listed online', async () => {
-    const workers = await workersOf(two)
-    expect(workers).toMatchObject([
-      { worker: 'one', standing: 'running', ready: true, counts: { online: 2 }, listed: 2 },
-      { worker: 'two', standing: 'running', ready: true, counts: {}, listed: 0 },
-    ])
-    return workers
-  })
-  expect((await one.run('status')).stdout).toMatch(/^fleet +127\.0\.0\.1:\d+\/fleet_\d+, told/m)
-
-  await one.gateway.stop('SIGKILL')
-  // Nobody waits for its silence in a test.
-  await server.query(
-    url,
-    `update wa_gateway.workers set seen_at = seen_at - interval '4 minutes'
-    where worker = 'one'`,
-  )
-  const { stdout } = await two.run('fleet')
-  expect(stdout).toMatch(/^one +SILENT for 4m +2 listed, said last: 2 online/m)
-  expect(stdout).toMatch(/^two +running +none/m)
-  expect(stdout).toMatch(/^one is silent: lost, or cut off .*--worker one`$/m)
-  const lost = await two.run('fleet', 'sessions', '--session', 'session-0')
-  expect(lost.stdout).toMatch(/^session-0 +one +was online .*its worker is silent for 4m$/m)
-  const none = await two.run('fleet', 'sessions', '--session', 'nobody')
-  expect(none).toMatchObject({ status: 5, stdout: '' })
-  expect((await two.run('doctor', '--only', 'fleet')).stdout).toMatch(/one of 2 workers is silent/)
-
-  await two.gateway.stop()
-  const direct = await two.run('fleet')
-  expect(direct.stdout).toMatch(/^two +stopped +0 listed, said last: none/m)
-  expect(direct.stderr).toMatch(/no daemon is running.*; this is from the database itself/)
-  for (const { output } of [one, two]) expect(output).not.toContain('a-password-of-the-tests')
-})
-
 test('the database is away for a while, and learns what happened meanwhile', async () => {
   const stage = await openStage({ env: { WA_GATEWAY_FLEET_URL: await server.database() } })
   await stage.adoptAll()
   await stage.startOnline()
   await untilListed(stage, { lastState: 'online' })
+  await eventually('the worker to be listed ready', async () => {
+    const workers = await workersOf(stage)
+    expect(workers).toMatchObject([
+      { worker: 'worker-1', standing: 'running', ready: true, counts: { online: 2 }, listed: 2 },
+    ])
+    return workers
+  })
+  expect((await stage.run('status')).stdout).toMatch(/^fleet +127\.0\.0\.1:\d+\/fleet_\d+, told/m)
   await server.stop()
   try {
     await stage.run('session', 'pause', 'session-0')
@@ -120,6 +95,7 @@ test('the database is away for a while, and learns what happened meanwhile', asy
   await untilFleet(stage, 'connected')
   const told = stage.logs.filter((line) => line.includes('the fleet directory fails'))
   expect(told.length).toBeLessThanOrEqual(4)
+  expect(stage.output).not.toContain('a-password-of-the-tests')
 })
 
 test('a lost disk loses no pause and no name', async () => {
@@ -133,6 +109,11 @@ test('a lost disk loses no pause and no name', async () => {
   })
   const before = (await stage.view('session-1')).record
   await stage.gateway.stop()
+  const direct = await stage.run('fleet')
+  expect(direct.stdout).toMatch(/^worker-1 +stopped +2 listed, said last: 2 closed/m)
+  expect(direct.stderr).toMatch(/no daemon is running.*; this is from the database itself/)
+  const nobody = await stage.run('fleet', 'sessions', '--session', 'nobody')
+  expect(nobody).toMatchObject({ status: 5, stdout: '' })
   await stage.wipe()
   await stage.startOnline({}, ['session-1'])
   const { record } = await stage.view('session-0')
@@ -178,4 +159,40 @@ test('a wrong password, or nobody there, is told once, and the worker runs', asy
       expect(stage.output).not.toContain('another-password')
     }),
   )
+})
+
+test('the guide, typed', async () => {
+  const url = await server.database()
+  const dir = await mkdtemp(join(tmpdir(), 'wa-typed-'))
+  const port = await freePort()
+  const here = (text: string) =>
+    text
+      .replaceAll('/tmp/try', join(dir, 'try'))
+      .replaceAll('8787', String(port))
+      .replaceAll(/postgresql:\S+/g, url)
+      // Nobody waits for its silence in a test.
+      .replaceAll('sleep 40', 'true')
+  const commands = commandsOf('docs/guides/fleet.md')
+  expect(commands.length).toBeGreaterThan(15)
+  try {
+    const env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: dir,
+      LC_ALL: 'C.UTF-8',
+      SESSION_RECOVERY_STARTUP_DELAY: '0',
+    }
+    await using shell = new TypedShell(ROOT, env)
+    await shell.type(`alias wa-gateway="${process.execPath} ${BIN}"`)
+    for (const { command, prints } of commands) {
+      const { output } = await shell.type(here(command))
+      for (const line of prints) expect(output, `$ ${command}`).toMatch(pattern(here(line)))
+      if (command.includes('sleep 40'))
+        await server.query(
+          url,
+          `update wa_gateway.workers set seen_at = seen_at - interval '40 s' where worker = 'one'`,
+        )
+    }
+  } finally {
+    await rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+  }
 })

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { SCHEMA_VERSION as STATE_VERSION } from '../../../src/authstate/schema.ts'
 import { OPTION_NAMES, OPTIONS } from '../../../src/config/options.ts'
 import { PROTOCOL } from '../../../src/control/version.ts'
+import { MIGRATIONS as FLEET } from '../../../src/fleet/migrations.ts'
 import { SCHEMA_VERSION as REGISTRY_VERSION } from '../../../src/registry/migrations.ts'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
@@ -73,6 +74,7 @@ test('the changelog begins with this version, and names the formats that it has'
   expect(Object.fromEntries([...formats].map(([, what, is]) => [what, Number(is)]))).toMatchObject({
     '`state.db` (`PRAGMA user_version`)': STATE_VERSION,
     '`registry.db` (`PRAGMA user_version`)': REGISTRY_VERSION,
+    'fleet directory (migrations of the schema `wa_gateway`)': Object.keys(FLEET).length,
     'control API and `--json`': PROTOCOL,
   })
 })
