@@ -77,6 +77,7 @@ export async function claim(
     if (plan.kind === 'wait') continue
     if (plan.kind === 'nothing') return serving(context, sessionId, plan.epoch, notes)
     if (warmOnly && plan.kind !== 'connect') return refused('owned-elsewhere', plan.why, notes)
+    if (request.inUse === true && plan.kind !== 'connect') return refused('stale', plan.why, notes)
     const outcome = await act(context, sessionId, { ...ground, plan, known, here, notes, signal })
     if (outcome !== undefined) return outcome
   }

@@ -61,6 +61,8 @@ export interface ClaimRequest {
    * then. Needs `ack: local`; anything but an unreachable store goes as without it.
    */
   provisional?: boolean
+  /** A socket uses the local state: where that is not the newest, refuse as `stale`, replace nothing. */
+  inUse?: boolean
   signal?: AbortSignal
 }
 

@@ -12,6 +12,8 @@ export interface SessionToRestore {
   takeOver?: boolean
   /** Open local state although the store is away (ClaimRequest.provisional). */
   provisional?: boolean
+  /** It is open, and gives way to nothing unseen (ClaimRequest.inUse). */
+  inUse?: boolean
 }
 
 export type Restored =
@@ -35,13 +37,14 @@ export async function claimState(
   session: SessionToRestore,
   signal: AbortSignal,
 ): Promise<Restored> {
-  const { sessionId, assigned, takeOver = false, provisional = false } = session
+  const { sessionId, assigned, takeOver = false, provisional = false, inUse = false } = session
   try {
     const outcome = await ports.replica.claim({
       sessionId,
       assigned,
       takeOver,
       provisional,
+      inUse,
       signal,
     })
     if (outcome.kind === 'refused') return outcome

@@ -78,7 +78,7 @@ export class SessionRecovery implements RecoveryTask {
       if (this.#unconfirmed) return await this.#confirm(signal)
       runner.restoring('recovery')
       if (runner.damage !== undefined && !(await this.#setAside(runner.damage))) throw runner.damage
-      return await this.#restored(await this.#claim(signal, this.#provisional))
+      return await this.#restored(await this.#claim(signal, { provisional: this.#provisional }))
     } catch (thrown) {
       return this.#failed(thrown)
     }
@@ -110,10 +110,13 @@ export class SessionRecovery implements RecoveryTask {
   }
 
   /** A store that answers nothing until the attempt's time is over is away. */
-  async #claim(signal: AbortSignal, provisional: boolean): Promise<Restored> {
+  async #claim(
+    signal: AbortSignal,
+    how: { provisional?: boolean; inUse?: boolean } = {},
+  ): Promise<Restored> {
     const request = { sessionId: this.sessionId, assigned: true, takeOver: this.#takeOver }
     try {
-      return await this.#service.restoreSessionFromStorage({ ...request, provisional }, signal)
+      return await this.#service.restoreSessionFromStorage({ ...request, ...how }, signal)
     } catch (thrown) {
       const { reason } = signal as { reason: unknown }
       if (thrown !== reason || !isTimeout(reason)) throw thrown
@@ -137,20 +140,23 @@ export class SessionRecovery implements RecoveryTask {
    */
   async #confirm(signal: AbortSignal): Promise<RestoreOutcome> {
     const runner = this.#runner
-    const claimed = await this.#claim(signal, false)
+    const claimed = await this.#claim(signal, { inUse: true })
     if (claimed.kind === 'ready') {
       runner.confirm()
       return runner.state === 'online' ? this.#online('none') : { kind: 'ready', route: 'warm' }
     }
     const { cause, detail } = claimed
     if (cause === 'store-unavailable') return failed(cause, detail)
-    this.#ports.logger.error(
-      { session: runner.id, cause, detail },
-      "closed: it is not this worker's to run",
-    )
-    await runner.lost(detail)
+    const { logger } = this.#ports
+    if (cause === 'stale') {
+      logger.error({ session: runner.id, detail, hint: OLD_DISK.hint }, OLD_DISK.message)
+      await runner.setBack(OLD_DISK.message)
+    } else {
+      logger.error({ session: runner.id, cause, detail }, "closed: it is not this worker's to run")
+      await runner.lost(detail)
+    }
     runner.restoring('recovery')
-    return this.#restored(await this.#claim(signal, false))
+    return this.#restored(await this.#claim(signal))
   }
 
   /**
@@ -184,6 +190,12 @@ export class SessionRecovery implements RecoveryTask {
     if (runner.state === 'restoring') runner.refused(causeOfError(error), error.message)
     return failed(runner.cause ?? causeOfError(error), runner.detail ?? error.message)
   }
+}
+
+const OLD_DISK = {
+  message:
+    'closed: while the object store was away it ran from this disk, which has not the newest state',
+  hint: 'contacts may not be able to read what it sent meanwhile, so send that again; an old copy of the state directory was put back, or another worker had the session',
 }
 
 /** Its every change is in the object store, so that nothing is lost with the local copy. */

@@ -176,6 +176,11 @@ export class SessionRunner {
     await this.#over('owned-elsewhere', detail)
   }
 
+  /** What it runs from is not the newest: end, to go on from that. */
+  async setBack(detail: string): Promise<void> {
+    await this.#over('cancelled', detail)
+  }
+
   /** Reading from WhatsApp stops until `resumeReading`. */
   pauseReading(reason: string): void {
     this.line.pause(reason)

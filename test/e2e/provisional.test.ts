@@ -1,3 +1,5 @@
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Environment } from '../support/gateway.ts'
 import { openS3Stage, type S3Stage } from '../support/s3-stage.ts'
@@ -80,6 +82,34 @@ test('a session that somebody had and gave up goes on from where they left it', 
   expect(session.provisional).toBeUndefined()
   expect(session.seq).toBeGreaterThanOrEqual(before.session.seq ?? Infinity)
   await stage.exchange('after')
+}, 120_000)
+
+test('from an old disk that was put back a session goes on from the store, and that is told', async () => {
+  const { stage, s3 } = await pairedOverS3()
+  const old = join(stage.dir, 'old')
+  expect(await stage.gateway.stop()).toBe(0)
+  await cp(stage.stateDir, old, { recursive: true })
+  await stage.startOnline()
+  await stage.exchange('that the old disk does not know')
+  expect(await stage.gateway.stop()).toBe(0)
+  await stage.wipe()
+  await cp(old, stage.stateDir, { recursive: true })
+
+  s3.faults.inject(AWAY)
+  const gateway = stage.spawn()
+  await gateway.untilOnline(stage.ids)
+  s3.faults.clear()
+  await gateway.untilRunning()
+  await gateway.untilOnline(stage.ids)
+  for (const id of stage.ids) {
+    const { session, owner } = await stage.view(id)
+    expect(session.provisional).toBeUndefined()
+    expect(owner).toMatchObject({ mine: true, released: false })
+  }
+  expect(gateway.output).toContain('it ran from this disk, which has not the newest state')
+  expect(gateway.output).not.toContain('another worker owns')
+  await stage.exchange('after')
+  stage.expectNoHarm()
 }, 120_000)
 
 test('with remote acknowledgement nothing runs before the store answers', async () => {
