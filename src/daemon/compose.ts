@@ -85,7 +85,8 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
   }
   const workerId = config.worker.id
   const directory = openFleet(config)
-  if (directory !== undefined) await takeBack({ directory, registry, worker: workerId, logger })
+  const remembers =
+    directory === undefined || (await takeBack({ directory, registry, worker: workerId, logger }))
   const service = new BaileysService(ports)
   await service.start()
   link.serve(service)
@@ -112,6 +113,7 @@ export async function compose(around: Surroundings, parts: Parts): Promise<Compo
       service,
       replica,
       ready: () => composed?.phase === 'running',
+      remembers,
       worker: workerId,
       boot: auth.boot,
       version,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import type { Config } from '../config/config.ts'
 import { openFleetDirectory } from '../fleet/open.ts'
-import type { FleetDirectory, WorkerReport } from '../fleet/port.ts'
+import type { FleetConnection, FleetDirectory, WorkerReport } from '../fleet/port.ts'
 import { FleetPublisher, type FleetView } from '../fleet/publisher.ts'
 import { FleetReader } from '../fleet/read.ts'
 import type { Replica } from '../replica/port.ts'
@@ -10,11 +10,14 @@ import { GatewayError } from '../session/errors.ts'
 import type { BaileysService } from '../whatsapp/service.ts'
 import type { SessionEvent } from '../whatsapp/ports.ts'
 import { counted, publishedSessions } from './fleet-rows.ts'
+import { pausedOnce } from './take-back.ts'
 
 interface FleetPorts {
   service: Pick<BaileysService, 'roster'>
   replica: Pick<Replica, 'owner'>
   ready: () => boolean
+  /** False: what the directory remembers of a lost disk could not be asked for at the start. */
+  remembers: boolean
   worker: string
   /** Of this process. */
   boot: string
@@ -34,14 +37,17 @@ export class FleetLink {
   readonly #label: string
   #superseded = false
   #swept = false
+  #recalled: boolean
 
   constructor(directory: FleetDirectory, ports: FleetPorts) {
     const { logger, service } = ports
     this.#label = directory.label
+    this.#recalled = ports.remembers
     const database = directory.label
     this.#publisher = new FleetPublisher(directory, {
       report: () => reportOf(ports),
       sessions: () => publishedSessions(service.roster),
+      onOpen: (connection) => this.#recall(connection, ports),
       onConnected: () =>
         logger.info({ database }, 'the fleet directory takes what this worker says'),
       onTrouble: (error) =>
@@ -53,6 +59,20 @@ export class FleetLink {
         if (!this.#swept && ports.ready()) void this.#sweep(ports)
       },
     })
+  }
+
+  /** The last moment to tell what was paused, before it is written that it runs. */
+  async #recall(connection: FleetConnection, ports: FleetPorts): Promise<void> {
+    if (this.#recalled) return
+    const { worker, service, logger } = ports
+    const desired = (id: string) => service.roster.record(id)?.desired
+    const sessions = await pausedOnce(connection, worker, desired)
+    this.#recalled = true
+    if (sessions.length === 0) return
+    logger.error(
+      { sessions },
+      'these sessions were paused before the disk was lost and run now: pause them again (`wa-gateway session pause`)',
+    )
   }
 
   /** Sessions that were removed while the directory was away, and that it still lists, go there too. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { FleetDirectory, FleetSession } from '../fleet/port.ts'
-import type { Registry, SessionPatch } from '../registry/port.ts'
+import type { FleetConnection, FleetDirectory, FleetSession } from '../fleet/port.ts'
+import type { Registry, SessionPatch, SessionRecord } from '../registry/port.ts'
 
 /** A start waits so long at most for what the directory remembers. */
 const PATIENCE_MS = 5_000
@@ -16,11 +16,11 @@ interface TakeBackPorts {
 /**
  * A worker whose registry is empty, as after a lost disk, takes what is remembered of its sessions
  * from the fleet's directory: their names, and which are paused. A row that is here is never touched.
- * While the directory is away the worker starts without, and says so.
+ * While the directory is away the worker starts without, and says so: false.
  */
-export async function takeBack(ports: TakeBackPorts): Promise<void> {
+export async function takeBack(ports: TakeBackPorts): Promise<boolean> {
   const { directory, registry, worker, logger, patienceMs = PATIENCE_MS } = ports
-  if ((await registry.list()).length > 0) return
+  if ((await registry.list()).length > 0) return true
   const late = AbortSignal.timeout(patienceMs)
   let remembered: FleetSession[]
   try {
@@ -30,15 +30,16 @@ export async function takeBack(ports: TakeBackPorts): Promise<void> {
       { err: late.aborted ? undefined : error, database: directory.label },
       'this disk knows no sessions, and the fleet directory does not answer: sessions that were paused are started',
     )
-    return
+    return false
   }
   for (const session of remembered) await registry.save(session.id, patchOf(session))
-  if (remembered.length === 0) return
+  if (remembered.length === 0) return true
   const paused = remembered.filter(({ desired }) => desired === 'paused').length
   logger.info(
     { sessions: remembered.length, paused, database: directory.label },
     'this disk knew no sessions; the fleet directory did',
   )
+  return true
 }
 
 async function ask(
@@ -58,4 +59,19 @@ function patchOf(session: FleetSession): SessionPatch {
   const { userId, name, phone, desired, assignedBy, pairedAt, lastOnlineAt, lastActivityAt } =
     session
   return { userId, name, phone, desired, assignedBy, pairedAt, lastOnlineAt, lastActivityAt }
+}
+
+/**
+ * Sessions that the directory remembers as paused and that run here because it was away when this
+ * worker started: what is published next would forget that.
+ */
+export async function pausedOnce(
+  connection: Pick<FleetConnection, 'sessions'>,
+  worker: string,
+  desired: (sessionId: string) => SessionRecord['desired'] | undefined,
+): Promise<string[]> {
+  const remembered = await connection.sessions({ worker })
+  return remembered
+    .filter((session) => session.desired === 'paused' && desired(session.id) === 'running')
+    .map(({ id }) => id)
 }

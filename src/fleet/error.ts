@@ -42,7 +42,8 @@ export function toFleetError(error: unknown, label: string): GatewayError {
 }
 
 function byWords(error: unknown, code: string): Meaning {
-  if (CERTIFICATE.test(code) || /does not support SSL/.test(wordsOf(error)))
+  const file = error instanceof Error && 'syscall' in error && error.syscall === 'open'
+  if (CERTIFICATE.test(code) || file || /does not support SSL/.test(wordsOf(error)))
     return {
       code: 'fleet.refused',
       hint: 'check sslmode and sslrootcert in WA_GATEWAY_FLEET_URL',

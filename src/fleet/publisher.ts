@@ -16,6 +16,8 @@ import { BEAT_MS } from './standing.ts'
 export interface PublisherPorts {
   report(): WorkerReport
   sessions(): PublishedSession[]
+  /** Called with each new connection, before anything is written there; what it throws ends that. */
+  onOpen?(connection: FleetConnection): Promise<void>
   /** Called when the directory is there again or was there at first. */
   onConnected(): void
   /** Called when the directory fails in a way that it did not fail before. */
@@ -149,6 +151,7 @@ export class FleetPublisher {
   async #serve(signal: AbortSignal): Promise<void> {
     const connection = await this.#directory.connect('write', signal)
     try {
+      await this.#ports.onOpen?.(connection)
       this.#ledger.startOver()
       this.#connection = connection
       connection.onLost(() => this.wake())

@@ -138,6 +138,7 @@ test('a schema of a newer version is refused, and stays', () =>
 test.each([
   ['fleet.refused', () => server.url('no-such-database'), /does not exist/],
   ['fleet.refused', () => `${server.url()}?sslmode=verify-full`, /does not support SSL/],
+  ['fleet.refused', () => `${server.url()}?sslrootcert=/none/ca.crt`, /ENOENT.*ca\.crt/],
   ['fleet.unreachable', () => 'postgresql://a:b@host.invalid/fleet', /host\.invalid/],
 ])('%s: %s', async (code, url, words) => {
   const failed = openFleetDirectory(url()).connect('write')

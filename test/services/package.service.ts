@@ -60,7 +60,7 @@ function unitCommand(name: string): [file: string, ...args: string[]] {
 test('the package has what runs and its documentation, and nothing else', () => {
   const allowed = [
     /^package\.json$/,
-    /^README\.md$/,
+    /^(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md$/,
     /^\.wa-gatewayrc\.example$/,
     /^docs\/.+\.(md|1|svg|txt)$/,
     /^deploy\/(systemd|grafana|kubernetes|prometheus)\/(?!.*test)/,

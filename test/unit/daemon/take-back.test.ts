@@ -1,6 +1,6 @@
 import pino from 'pino'
 import { expect, test } from 'vitest'
-import { takeBack } from '../../../src/daemon/take-back.ts'
+import { pausedOnce, takeBack } from '../../../src/daemon/take-back.ts'
 import type { FleetSession } from '../../../src/fleet/port.ts'
 import type { SessionPatch, SessionRecord } from '../../../src/registry/port.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
@@ -53,7 +53,7 @@ function world(here: SessionRecord[], answer: () => Promise<FleetSession[]>) {
 
 test('an empty registry gets what the directory remembers', async () => {
   const { ports, saved, lines, closed } = world([], async () => remembered)
-  await takeBack(ports)
+  expect(await takeBack(ports)).toBe(true)
   expect(saved.get('a')).toMatchObject({ desired: 'paused', name: 'Anna', pairedAt: 2 })
   expect(saved.get('b')).toMatchObject({ desired: 'running', phone: '15550000001' })
   expect(saved.get('a')).not.toHaveProperty('lastState')
@@ -63,7 +63,7 @@ test('an empty registry gets what the directory remembers', async () => {
 
 test('what is here wins, and nobody is asked', async () => {
   const { ports, saved, asked } = world([published('c')], async () => remembered)
-  await takeBack(ports)
+  expect(await takeBack(ports)).toBe(true)
   expect(saved.size).toBe(0)
   expect(asked()).toBe(false)
 })
@@ -71,8 +71,15 @@ test('what is here wins, and nobody is asked', async () => {
 test('a directory that fails or hangs keeps nobody from starting, and that is told', async () => {
   const away = new GatewayError({ code: 'fleet.unreachable', message: 'it is away' })
   const { ports, saved, lines, closed } = world([], () => Promise.reject(away))
-  await takeBack(ports)
+  expect(await takeBack(ports)).toBe(false)
   expect(saved.size).toBe(0)
   expect(closed()).toBe(true)
   expect(lines.join()).toMatch(/sessions that were paused are started/)
+})
+
+test('what was paused and runs now is found', async () => {
+  const connection = { sessions: async () => remembered }
+  expect(await pausedOnce(connection, 'w', () => 'running')).toEqual(['a'])
+  expect(await pausedOnce(connection, 'w', () => 'paused')).toEqual([])
+  expect(await pausedOnce(connection, 'w', () => undefined)).toEqual([])
 })
