@@ -128,6 +128,11 @@ export class SessionRecovery implements RecoveryTask {
   async #restored(claimed: Restored): Promise<RestoreOutcome> {
     if (claimed.kind === 'refused') return this.#refused(claimed.cause, claimed.detail)
     const { route, provisional, detail, unasked } = claimed
+    if (detail !== undefined)
+      this.#ports.logger.warn(
+        { session: this.sessionId, detail },
+        'the session goes on, with what may be lost or doubtful',
+      )
     this.#route = route
     this.#detail = detail
     this.#runner.provisional = provisional

@@ -25,6 +25,7 @@ test('a live owner keeps its session; an operator may take it, and nothing but i
   const allowed = await rival.run('recover', '--session', taken, '--take-over')
   expect(allowed, other.output).toMatchObject({ status: 0 })
   expect(allowed.stdout + allowed.stderr).toContain('may have forfeited')
+  expect(other.output).toMatch(/"level":40[^\n]*may have forfeited/)
   const lost = await untilState(owner, taken, 'conflict')
   expect(lost.session).toMatchObject({ cause: 'owned-elsewhere' })
   expect(lost.session.detail).toContain('worker-2')
