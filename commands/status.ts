@@ -21,7 +21,7 @@ export const define: Define = (command, context) => {
           return
         }
         const status = await client.call('status', {}, signal)
-        show(status, () => renderStatus(status, Date.now(), context.columns))
+        show(status, () => renderStatus(status, Date.now(), context.columns, context.rows))
       })
     })
 }

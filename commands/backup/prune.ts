@@ -73,7 +73,7 @@ async function pruneStrictly(
 ): Promise<Summary> {
   const word = input.sessions?.length === 1 ? (input.sessions[0] ?? 'all') : 'all'
   const quiet = given === word
-  const look = { ...cli, json: cli.json || quiet, line: () => {} }
+  const look = { ...cli, json: cli.json || quiet, line: () => {}, note: () => {} }
   const plan = await prune(look, context, { ...input, dryRun: true })
   if (plan.stricter && plan.backups > 0) {
     const what = `Deleting ${plan.backups} backups of ${plan.sessions} sessions for good`
@@ -83,24 +83,28 @@ async function pruneStrictly(
 }
 
 async function prune(
-  cli: Pick<Cli, 'client' | 'signal' | 'json' | 'line'>,
+  cli: Pick<Cli, 'client' | 'signal' | 'json' | 'line' | 'note'>,
   context: Context,
   input: Input<'backup.prune'>,
 ): Promise<Summary> {
   const dryRun = input.dryRun === true
   let summary: Summary | undefined
+  const unseen = new Set(input.dropNamed)
   await follow(cli, context, 'backup.prune', input, (event, display) => {
     if (event.type === 'end') {
       ;({ summary } = event)
       display.end()
       if (!cli.json) display.print(renderPruneSummary(summary))
-    } else if (event.type === 'pruned' && !cli.json) {
+    } else if (event.type === 'pruned') {
       const { pruned } = event
+      for (const { name } of pruned.dropped) if (name !== undefined) unseen.delete(name)
+      if (cli.json) return
       const whole = dryRun || input.sessions !== undefined
       display.print(whole ? renderBackups(pruned, dryRun, context.columns) : renderPruned(pruned))
     }
   })
   if (summary === undefined) throw new Error('the daemon ended without a summary')
+  for (const name of unseen) cli.note(`no backup that could go is named '${name}'`)
   return summary
 }
 

@@ -5,12 +5,18 @@ import { renderSessions } from './sessions.ts'
 import { shipping } from './shipping.ts'
 import { renderFields } from './table.ts'
 import { duration } from '../../src/words/time.ts'
-import { harmless } from '../../src/words/text.ts'
+import { harmless, width } from '../../src/words/text.ts'
 import { troubles } from '../../src/words/troubles.ts'
 
 type Status = Result<'status'>
 
-export function renderStatus(status: Status, now: number, columns?: number): string {
+/** `rows` and `columns` of the terminal, where it is read on one. */
+export function renderStatus(
+  status: Status,
+  now: number,
+  columns?: number,
+  rows = Infinity,
+): string {
   const { sessions } = status
   const online = sessions.filter(({ state }) => state === 'online').length
   const fields = renderFields([
@@ -31,16 +37,24 @@ export function renderStatus(status: Status, now: number, columns?: number): str
     ...fleet(status.fleet, now),
     ['sessions', `${online} of ${sessions.length} online${provisional(sessions)}`],
   ])
-  return `${renderTroubles(status, now)}${fields}\n${renderSessions(sessions, now, columns)}`
+  const wrong = renderTroubles(status, now)
+  const page = `${fields}\n${renderSessions(sessions, now, columns)}`
+  if (wrong === '') return page
+  // What has scrolled away is said again where it is seen.
+  const scrolls = screenLines(`${wrong}\n${page}`, columns) >= rows
+  return `${wrong}\n${page}${scrolls ? `\n${wrong}` : ''}`
 }
 
-/** What is wrong and what to do, before anything else; empty where all is well. */
+function screenLines(text: string, columns = Infinity): number {
+  const lines = text.split('\n').slice(0, -1)
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(width(line) / columns)), 0)
+}
+
+/** What is wrong and what to do; empty where all is well. */
 function renderTroubles(status: Status, now: number): string {
-  const lines = troubles(status, now).flatMap(({ what, next }) => [
-    `trouble: ${harmless(what)}\n`,
-    `try: ${harmless(next)}\n`,
-  ])
-  return lines.length === 0 ? '' : `${lines.join('')}\n`
+  return troubles(status, now)
+    .map(({ what, next }) => `trouble: ${harmless(what)}\ntry: ${harmless(next)}\n`)
+    .join('')
 }
 
 function store({ label, healthy, offHost, detail }: Status['store']): string {

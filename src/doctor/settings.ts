@@ -84,7 +84,8 @@ export const sameSettings: Check = check<SameFacts>({
 export function judgeSame({ running, here }: SameFacts): Finding {
   if (running === undefined) return skip('no daemon answers')
   const differs = (['worker', 'store'] as const).find((one) => running[one] !== here[one])
-  if (differs === undefined) return pass('the daemon runs with what is configured here')
+  if (differs === undefined)
+    return pass('the daemon runs with the worker and store that are configured here')
   return warn(
     `the daemon has ${differs} '${running[differs]}', here it is '${here[differs]}'`,
     "run doctor with the daemon's environment and --config, or restart the daemon to apply what is configured",

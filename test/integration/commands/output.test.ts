@@ -120,6 +120,14 @@ describe('for a person', () => {
     expect(exitCode).toBe(status)
   })
 
+  test('names of backups that nobody has are told', async () => {
+    const { stderr, exitCode } = await run(
+      ...'backup prune --session anna --drop-named nobody'.split(' '),
+    )
+    expect(stderr).toMatch(/^no backup that could go is named 'nobody'$/m)
+    expect(exitCode).toBe(0)
+  })
+
   test('arguments reach the daemon as it wants them', async () => {
     await run('session', 'send', 'anna', '+49 (170) 12.34-567', 'hello world')
     await run('session', 'pair', 'carl', '--code', '+49 170 1234567', '--name', 'Carl')

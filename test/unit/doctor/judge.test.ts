@@ -64,7 +64,7 @@ describe('the settings', () => {
     ['warn', judgeRecovery({ enabled: false, timeout: 30_000 }), /RECOVERY_ENABLED/],
     ['warn', judgeRecovery({ enabled: true, timeout: 900 }), /RECOVERY_TIMEOUT/],
     ['skip', judgeSame({ running: undefined, here }), /no daemon/],
-    ['pass', judgeSame({ running: here, here }), /runs with/],
+    ['pass', judgeSame({ running: here, here }), /runs with the worker and store/],
     ['warn', judgeSame({ running: { ...here, store: 's3 a' }, here }), /store 's3 a'/],
   ])
 })

@@ -117,8 +117,19 @@ test('sessions with the same cause are told together', () => {
   expect(more).toEqual([])
 })
 
-test('status begins with it', () => {
-  expect(renderStatus(daemonStatus({ store: FAILING }), NOW)).toMatch(
-    /^trouble: the object store fails: http:\/\/minio:9000 does not answer\ntry: check that the store runs\n\nworker /,
+test('status begins with it, and ends with it where the beginning scrolls away', () => {
+  const said =
+    'trouble: the object store fails: http://minio:9000 does not answer\ntry: check that the store runs\n'
+  const sessions = Array.from({ length: 12 }, (_, n) => session(`shop-${n}`))
+  const failing = daemonStatus({ store: FAILING, sessions })
+  const whole = renderStatus(failing, NOW)
+  expect(whole.startsWith(`${said}\nworker `)).toBe(true)
+  expect(renderStatus(failing, NOW, 80, 60)).toBe(whole)
+  expect(renderStatus(failing, NOW, 80, 24)).toBe(`${whole}\n${said}`)
+  // A narrow terminal wraps.
+  expect(renderStatus(daemonStatus({ store: FAILING }), NOW, 20, 24).endsWith(`\n\n${said}`)).toBe(
+    true,
   )
+  const well = daemonStatus({ sessions })
+  expect(renderStatus(well, NOW, 80, 4)).toBe(renderStatus(well, NOW, 80))
 })
