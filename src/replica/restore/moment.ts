@@ -100,9 +100,8 @@ class Chain implements Changes {
   follows(name: string, { seq, previous, hash }: Link): boolean {
     const { session: sessionId, end } = this
     const address = { name, kind: 'bundle', sessionId } as const
-    const known = this.#hashes.get(seq)
-    if (known === hash) return false
-    if (known !== undefined || seq <= end.seq)
+    if (this.#hashes.get(seq) === hash) return false
+    if (seq <= end.seq)
       throw damaged(address, `it has another change ${seq} than the log before it`)
     if (seq > end.seq + 1)
       throw damaged(address, `it goes on at change ${seq}, the log before it ends at ${end.seq}`)

@@ -1,4 +1,6 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
@@ -77,4 +79,10 @@ test('a lock that the caller took is left to the caller', async () => {
   expect(lockHolder(stateDir)).toEqual({ pid: process.pid })
   lock.release()
   expect(lockHolder(stateDir)).toBeUndefined()
+})
+
+test('a lock that cannot be looked at is not taken for one that somebody holds', () => {
+  const stateDir = temporaryDirectory()
+  writeFileSync(join(stateDir, 'lock.db'), 'no database at all'.repeat(64))
+  expect(() => lockHolder(stateDir)).toThrow(expect.objectContaining({ code: 'state.corrupt' }))
 })

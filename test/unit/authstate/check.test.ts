@@ -31,6 +31,10 @@ test('a key pair must be one', () => {
   const creds = initAuthCreds()
   const noiseKey = { ...creds.noiseKey, private: creds.noiseKey.private.subarray(1) }
   expect(check([credsOf({ ...creds, account, noiseKey })])).toEqual(['its creds lack noiseKey'])
+  const halved = { ...creds.noiseKey, public: undefined }
+  expect(check([credsOf({ ...creds, account, noiseKey: halved })])).toEqual([
+    'its creds lack noiseKey',
+  ])
 })
 
 test('values that cannot be decoded are named, never quoted', () => {

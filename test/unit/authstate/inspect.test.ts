@@ -73,4 +73,5 @@ test('doubts creds that are older than the keys, and an app state key that is no
 test('creds that count pre-keys which are not stored yet are as they should be', async () => {
   expect((await inspected([creds({ nextPreKeyId: 813 }), ...preKeys])).doubts).toEqual([])
   expect((await inspected([creds({ nextPreKeyId: 813 })])).doubts).toEqual([])
+  expect((await inspected([creds({ myAppStateKeyId: '' }), ...preKeys])).doubts).toEqual([])
 })

@@ -37,6 +37,20 @@ test('a record gives back the change that it was made of', () => {
   )
 })
 
+test('types that begin alike are told apart, whichever comes first', () => {
+  const types = [
+    'sender-key-memory',
+    'sender-key',
+    '',
+    'sender-key',
+    'sender-key-memory',
+    'ä',
+    'Ã¤',
+  ]
+  const changed = types.map((type) => ({ type, id: 'a', value: null }))
+  expect(unpackWrites(packWrites(changed))).toEqual(changed)
+})
+
 test('the hash is sha256 over the previous hash, the number, the time and the body', () => {
   const changed = [{ type: 'session', id: '49.0', value: Uint8Array.of(1, 2) }]
   const previous = createHash('sha256').update('before').digest()
