@@ -44,7 +44,10 @@ export interface LogEvidence {
 }
 
 /** True where local state carries the tag of the record's very epoch. */
-export function isTagged({ auth }: ReplicaContext, record: OwnerRecord): boolean {
+export function isTagged(
+  { auth }: Pick<ReplicaContext, 'auth'>,
+  record: Pick<OwnerRecord, 'session' | 'epoch' | 'boot' | 'snapshot'>,
+): boolean {
   const { session, epoch, boot, snapshot } = record
   const local = auth.find(session)
   if (local === undefined || !auth.isMine(boot)) return false

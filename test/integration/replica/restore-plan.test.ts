@@ -23,6 +23,7 @@ describe('what a restore would do', () => {
     const backup = await worker.replica.fold(ID, 'manual')
     await worker.clock.advance(2 * HOUR)
     worker.write(ID, 'stored')
+    await worker.replica.fold(ID, 'manual')
     await worker.clock.advance(HOUR)
     // This one is on the disk alone.
     worker.write(ID, 'newest')
