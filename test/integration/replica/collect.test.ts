@@ -50,6 +50,28 @@ it('leaves what an owner record still points to', async () => {
   expect(heir.content(ID)).toEqual(['a0', 'a1', 'a2'])
 })
 
+it('leaves a bundle of which the newest snapshot holds the beginning alone', async () => {
+  const store = new MemoryStore()
+  const worker = await leftBehind(store)
+  worker.write(ID, 'held')
+  store.onWrite = async (write) => {
+    // It comes between the snapshot and the bundle that holds both changes.
+    if (/^v1\/sessions\/shop\/\d+\/\d+$/.test(write.name) && worker.content(ID).at(-1) === 'held')
+      worker.write(ID, 'beyond')
+    return write.apply()
+  }
+  const folding = worker.replica.fold(ID, 'interval')
+  await worker.clock.advance(5_000)
+  await folding
+  await worker.clock.advance(60_000)
+  expect(worker.auth.find(ID)).toMatchObject({ storedSeq: 7, seq: 7 })
+  await worker.replica.collect()
+  const heir = another(store, worker)
+  const claim = { sessionId: ID, assigned: false, takeOver: true }
+  expect(await heir.replica.claim(claim)).toMatchObject({ kind: 'claimed' })
+  expect(heir.content(ID)).toEqual(['a0', 'a1', 'a2', 'held', 'beyond'])
+})
+
 it('leaves the logs of others that are alive to themselves', async () => {
   const store = new MemoryStore()
   const alive = await leftBehind(store)
