@@ -90,10 +90,12 @@ export class Dashboard {
     return link.kind === 'lost' || this.#now() - heardAt > STALE_MS
   }
 
-  /** What is wrong with what all sessions rest on, the worst of it; they themselves are in the list. */
+  /** What is wrong with what all sessions rest on, the worst of it; lists and header have the rest. */
   get trouble(): Trouble | undefined {
     const { status } = this.world
-    return status && troubles({ ...status, sessions: [] }, this.#now())[0]
+    if (status === undefined) return undefined
+    const common = { ...status, sessions: [], verify: { damaged: [] } }
+    return troubles(common, this.#now())[0]
   }
 
   /** The rows of the view that is shown; the same object while nothing has changed. */

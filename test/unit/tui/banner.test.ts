@@ -24,6 +24,8 @@ test('what all sessions suffer from stands below the header, with what to do, an
   )
   expect(bench.lines[4]).toMatch(/Sessions/)
   expect(bench.lines).toHaveLength(SMALL.rows)
-  bench.dashboard.status(daemonStatus())
+  // One session's copies are for the header and its page.
+  const { verify } = daemonStatus()
+  bench.dashboard.status(daemonStatus({ verify: { ...verify, damaged: ['anna'] } }))
   expect(bench.lines[3]).toMatch(/Sessions/)
 })
