@@ -1,5 +1,6 @@
 import type { Result } from '../../src/control/api.ts'
 import { CAUSES, type CauseId } from '../../src/session/cause.ts'
+import { harmless } from '../../src/words/text.ts'
 import { duration } from '../../src/words/time.ts'
 import { renderTable } from './table.ts'
 
@@ -46,8 +47,9 @@ function advice(workers: readonly Worker[]): string {
   const silent = workers.filter((worker) => worker.standing === 'silent')
   const [first] = silent
   if (first === undefined) return ''
-  const which = silent.length === 1 ? `${first.worker} is` : `${silent.length} workers are`
-  return `\n${which} silent: lost, or cut off from the database. Its sessions: \`wa-gateway fleet sessions --worker ${first.worker}\`\n`
+  const name = harmless(first.worker)
+  const which = silent.length === 1 ? `${name} is` : `${silent.length} workers are`
+  return `\n${which} silent: lost, or cut off from the database. Its sessions: \`wa-gateway fleet sessions --worker ${name}\`\n`
 }
 
 export function renderFleetSessions(

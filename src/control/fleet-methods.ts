@@ -36,7 +36,9 @@ const fleetWorker = z.object({
 })
 
 const fleetSession = sessionRecord.extend({
-  /** States and causes of other versions pass. */
+  /** Words of other versions pass. */
+  desired: z.string(),
+  assignedBy: z.string(),
   lastState: z.string(),
   lastCause: z.string().nullable(),
   worker: z.string(),

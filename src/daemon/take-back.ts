@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { FleetConnection, FleetDirectory, FleetSession } from '../fleet/port.ts'
+import { isSessionId } from '../session/ids.ts'
 import type { Registry, SessionPatch, SessionRecord } from '../registry/port.ts'
 
 /** A start waits so long at most for what the directory remembers. */
@@ -24,7 +25,7 @@ export async function takeBack(ports: TakeBackPorts): Promise<boolean> {
   const late = AbortSignal.timeout(patienceMs)
   let remembered: FleetSession[]
   try {
-    remembered = await ask(directory, worker, late)
+    remembered = (await ask(directory, worker, late)).filter(isUsable)
   } catch (error) {
     logger.warn(
       { err: late.aborted ? undefined : error, database: directory.label },
@@ -53,6 +54,15 @@ async function ask(
   } finally {
     await connection.close()
   }
+}
+
+/** Whoever can write there, or a newer version, may have put anything. */
+function isUsable({ id, desired, assignedBy }: FleetSession): boolean {
+  return (
+    isSessionId(id) &&
+    (desired === 'running' || desired === 'paused') &&
+    (assignedBy === 'backend' || assignedBy === 'local')
+  )
 }
 
 function patchOf(session: FleetSession): SessionPatch {

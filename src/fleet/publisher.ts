@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backoffMs, type BackoffSettings } from '../session/backoff.ts'
-import { toGatewayError, type GatewayError } from '../session/errors.ts'
+import { GatewayError, toGatewayError } from '../session/errors.ts'
 import { given } from '../session/given.ts'
 import { Ledger } from './ledger.ts'
 import type {
@@ -154,13 +154,19 @@ export class FleetPublisher {
       await this.#ports.onOpen?.(connection)
       this.#ledger.startOver()
       this.#connection = connection
-      connection.onLost(() => this.wake())
+      let lost = false
+      connection.onLost(() => {
+        lost = true
+        this.wake()
+      })
       for (;;) {
         const last = this.#leaving
         this.#wake = Promise.withResolvers<void>()
         await this.#push(connection)
         if (last) return await connection.leave(this.#ports.report())
-        if (await this.#wokenWithin(BEAT_MS, signal)) await this.#gather(signal)
+        const woken = await this.#wokenWithin(BEAT_MS, signal)
+        if (lost) throw endedByServer(this.#directory.label)
+        if (woken) await this.#gather(signal)
       }
     } finally {
       this.#connection = undefined
@@ -232,3 +238,12 @@ export class FleetPublisher {
 }
 
 const wait = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal, ref: false })
+
+/** What answers next may be another server, or an earlier state of this one. */
+const endedByServer = (label: string) =>
+  new GatewayError({
+    code: 'fleet.unreachable',
+    subject: label,
+    message: `the fleet directory ${label} ended the connection`,
+    hint: 'nothing: it is tried again by itself',
+  })

@@ -61,6 +61,18 @@ test('an empty registry gets what the directory remembers', async () => {
   expect(lines.join()).toMatch(/"sessions":2,"paused":1/)
 })
 
+test('rows that cannot be ours are left where they are', async () => {
+  const odd = [
+    { ...remembered[0], id: '../etc' },
+    { ...remembered[0], id: 'c', desired: 'resting' },
+    { ...remembered[0], id: 'd', desired: 'removed' },
+    { ...remembered[0], id: 'e', assignedBy: 'nobody' },
+  ] as FleetSession[]
+  const { ports, saved } = world([], async () => [...odd, ...remembered])
+  expect(await takeBack(ports)).toBe(true)
+  expect([...saved.keys()]).toEqual(['a', 'b'])
+})
+
 test('what is here wins, and nobody is asked', async () => {
   const { ports, saved, asked } = world([published('c')], async () => remembered)
   expect(await takeBack(ports)).toBe(true)

@@ -52,3 +52,15 @@ test('without sessions nothing is said of verification', () => {
     'store: healthy, not off-host · behind: nothing · standalone',
   )
 })
+
+test.each([
+  ['connected', ''],
+  ['connecting', ''],
+  ['away', ' · ! fleet: away for 2m'],
+  ['refused', ' · ! fleet: refused for 2m'],
+] as const)('a fleet directory that is %s', (state, words) => {
+  bench = new Bench({ size: LARGE })
+  const fleet = { database: 'db:5432/f', state, since: bench.at - 120_000, waiting: 0 }
+  bench.dashboard.status(daemonStatus({ startedAt: bench.at, fleet }))
+  expect(bench.lines[2]).toBe(`store: healthy, not off-host · behind: nothing · standalone${words}`)
+})
