@@ -147,6 +147,19 @@ describe('pruning', () => {
     await expectWhole(store, worker, ['a', 'b', 'c', 'd', 'e'])
   })
 
+  it('drops the name of a backup that stays, and of that one alone', async () => {
+    const store = new MemoryStore()
+    const worker = await withBackups(store)
+    await worker.replica.fold(ID, 'manual', undefined, 'kept')
+    worker.write(ID, 'd')
+    await worker.replica.fold(ID, 'manual', undefined, 'dropped')
+    const before = namedOf(store)
+    await prune(worker, { policy: EVERYTHING, dropNamed: ['dropped'] })
+    expect(namedOf(store)).toEqual(before)
+    expect(recordOf(store).snapshot).not.toHaveProperty('name')
+    expect(recordOf(store).kept[0]).toMatchObject({ name: 'kept' })
+  })
+
   it('goes on with the other sessions where one fails', async () => {
     const store = new MemoryStore()
     const worker = await withBackups(store)

@@ -79,3 +79,17 @@ describe('a session that cannot be recovered goes back to a backup all the same'
     expect((await worker.replica.owner(ID))?.epoch).toBeGreaterThan(epoch)
   })
 })
+
+it('what was replaced before a pairing is not what that pairing undoes', async () => {
+  worker.write(ID, 'kept')
+  const backup = await worker.replica.fold(ID, 'manual')
+  worker.write(ID, 'replaced')
+  await worker.replica.release(ID, { store: true })
+  await worker.replica.restore(ID, { from: backup.id })
+  expect((await worker.replica.planRestore(ID, { undo: true })).undone.changes).toBeGreaterThan(0)
+  await worker.auth.quarantine(ID, 'logged out')
+  await worker.pair(ID)
+  await worker.replica.release(ID, { store: true })
+  const error = expect.objectContaining({ message: expect.stringContaining('paired anew since') })
+  await expect(worker.replica.planRestore(ID, { undo: true })).rejects.toThrow(error)
+})

@@ -15,6 +15,7 @@ import { BOOT, hashOf, OTHER_BOOT, recordOf, refOf, STAMP } from './fixtures.ts'
 
 const NEXT = { epoch: 4, worker: 'w2', boot: OTHER_BOOT }
 const HELD = { epoch: 3, boot: BOOT }
+const OTHER = { ...HELD, boot: OTHER_BOOT }
 const OPEN = { worker: 'w2', boot: OTHER_BOOT, from: 5, to: null }
 const EARLIER = { worker: 'w1', boot: BOOT, from: 2, to: 7 }
 const RANGES = { closed: [EARLIER], open: OPEN }
@@ -145,12 +146,15 @@ describe('fold, release, seize, remove', () => {
   })
 
   it.each<[string, () => unknown]>([
-    ['fold by another boot', () => fold({ ...HELD, boot: OTHER_BOOT })],
+    ['fold by another boot', () => fold(OTHER)],
     ['fold at another epoch', () => fold({ ...HELD, epoch: 4 })],
     ['fold after release', () => fold(HELD, recordOf({ released: true }))],
     ['fold that goes back', () => fold(HELD, recordOf({ seq: 13, hash: hashOf(13) }))],
     ['release that goes back', () => release(9)],
-    ['release by another', () => release(12, { ...HELD, boot: OTHER_BOOT })],
+    ['release by another', () => release(12, OTHER)],
+    ['advance by another', () => advanceOwner(recordOf(), OTHER, 9, STAMP)],
+    ['rewind by another', () => rewindOwner(recordOf(), OTHER, snapshots, STAMP)],
+    ['rewind in numbers', () => rewindOwner(recordOf({ seq: 12 }), HELD, snapshots, STAMP)],
     ['seize at the same epoch', () => seizeOwner(recordOf({ epoch: 4 }), NEXT, [], STAMP)],
     ['seize of a tombstone', () => seizeOwner(recordOf({ removed: true }), NEXT, [], STAMP)],
   ])('stops a %s', (_, act) => {
