@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { failure } from '../../support/failure.ts'
 import { MemoryStore } from '../../support/memory-store.ts'
-import { copyDisk, newDisk } from '../../support/memory-auth-store.ts'
+import { copyDisk } from '../../support/memory-auth-store.ts'
 import { TestWorker } from '../../support/workers.ts'
 
 const ID = 'shop'
@@ -190,44 +190,6 @@ describe('a session between workers', () => {
     const back = new TestWorker(store, { name: 'w1', disk: first.disk })
     expect(await claim(back)).toMatchObject({ kind: 'claimed', route: 'warm', epoch: 3 })
     expect(first.disk.quarantined).toEqual([])
-  })
-})
-
-describe('a store that forgot or went back', () => {
-  it('goes on from the only copy in an emptied store, and says so', async () => {
-    const first = new TestWorker(store)
-    await first.pair(ID)
-    store.objects.clear()
-    const again = new TestWorker(store, { disk: first.disk })
-    const outcome = await claim(again)
-    expect(outcome).toMatchObject({ kind: 'claimed', route: 'warm', epoch: 2 })
-    expect(outcome).toHaveProperty('notes', [expect.stringContaining('no record')])
-  })
-
-  it('refuses an emptied store to a worker that the session is not assigned to', async () => {
-    const first = new TestWorker(store)
-    await first.pair(ID)
-    store.objects.clear()
-    const again = new TestWorker(store, { disk: first.disk })
-    const outcome = await again.replica.claim({ sessionId: ID, assigned: false })
-    expect(outcome).toMatchObject({ kind: 'refused', cause: 'stale' })
-  })
-
-  it('refuses a store that was rolled back', async () => {
-    const first = new TestWorker(store)
-    await first.pair(ID)
-    const old = new Map(store.objects)
-    const disk = newDisk()
-    const second = new TestWorker(store, { name: 'w2', disk })
-    await claim(second, { takeOver: true })
-    store.objects.clear()
-    for (const [name, object] of old) store.objects.set(name, object)
-    const again = new TestWorker(store, { name: 'w2', disk })
-    expect(await claim(again, { takeOver: true })).toMatchObject({
-      kind: 'refused',
-      cause: 'store-older',
-      detail: expect.stringContaining('rolled back'),
-    })
   })
 })
 
