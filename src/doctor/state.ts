@@ -104,7 +104,7 @@ export interface SyncFacts {
 
 const SYNCS = 12
 
-export const diskSync: Check = check<SyncFacts | undefined>({
+export const diskSync: Check = check<SyncFacts | 'full' | undefined>({
   id: 'disk-sync',
   title: 'Disk syncs',
   async gather({ config }) {
@@ -120,13 +120,20 @@ export const diskSync: Check = check<SyncFacts | undefined>({
         took.push(performance.now() - began)
       }
       return { took }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return 'full'
+      throw error
     } finally {
       await file.close()
       await rm(path)
     }
   },
-  judge: (facts) =>
-    facts === undefined ? skip('there is no state directory yet') : judgeSyncs(facts),
+  judge: (facts) => {
+    if (facts === undefined) return skip('there is no state directory yet')
+    return facts === 'full'
+      ? skip('the disk is full: see the check of its space')
+      : judgeSyncs(facts)
+  },
 })
 
 /** Every acknowledged message waits for one sync, which all sessions share. */
