@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     include: ['test/services/**/*.service.ts'],
-    globalSetup: ['test/support/build.ts', 'test/services/setup.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/leftovers.ts', 'test/services/setup.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
