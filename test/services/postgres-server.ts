@@ -157,7 +157,9 @@ function findPrograms(): string {
     ...(process.env['PATH'] ?? '').split(':'),
     ...versions.toSorted((a, b) => Number(b) - Number(a)).map((one) => join(debian, one, 'bin')),
   ]
-  const found = places.find((place) => existsSync(join(place, 'initdb')))
+  const found = places.find((place) =>
+    ['initdb', 'postgres'].every((program) => existsSync(join(place, program))),
+  )
   if (found !== undefined) return found
   throw new Error('PostgreSQL is missing. These tests need its server: apt-get install postgresql')
 }
