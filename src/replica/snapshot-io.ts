@@ -162,9 +162,10 @@ export async function dropUnnamed(
   for (const name of garbage) {
     try {
       await context.store.remove(name)
-    } catch {
+    } catch (error) {
       // It costs space, nothing else: the next fold of this session tries again.
-      return
+      if (error instanceof GatewayError && error.code.startsWith('store.')) return
+      throw error
     }
     garbage.delete(name)
   }

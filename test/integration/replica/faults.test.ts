@@ -167,6 +167,21 @@ describe('a fold', () => {
     expect(store.names('v1/sessions/').filter((name) => name !== OWNER)).toHaveLength(4)
   })
 
+  it('hides no error that is not of the store', async () => {
+    const defect = new TypeError('not of the store')
+    once(
+      ({ kind }) => kind === 'remove',
+      () => defect,
+    )
+    const folds = async () => {
+      for (let i = 0; i < 40; i++) {
+        worker.write(ID, `${i}`)
+        await worker.replica.fold(ID, 'interval')
+      }
+    }
+    await expect(folds()).rejects.toBe(defect)
+  })
+
   it('does not store the leavings of a pairing', async () => {
     const other = new TestWorker(store)
     await other.auth.create('new')
