@@ -148,7 +148,12 @@ function confirmed(rows: MemoryDisk['rows'], id: string): number {
 function withoutSlots({ worker, boot }: InLog, gone: number[], row: Row, facts: Facts): Sight {
   const there = slotsOf({ worker, boot }, facts)
   const ranges = [...facts.records.values()].flatMap((one) => [...one.past.ranges, ...one.ranges])
-  for (const slot of gone) {
+  const named = ranges.flatMap((range) => (range.boot === boot ? [range.from] : []))
+  const begins = Math.min(...there.filter((slot) => !gone.includes(slot)))
+  // The beginning of a log that no record names is missed by nobody.
+  const missed = gone.filter((slot) => slot > begins || slot >= Math.min(...named))
+  if (missed.length === 0) return { by: 'nobody', row: 'not needed' }
+  for (const slot of missed) {
     if (there.some((other) => other > slot)) return STORE
     const covers = ranges.some(
       (range) => range.boot === boot && range.to !== null && slot >= range.from && slot < range.to,
@@ -157,7 +162,7 @@ function withoutSlots({ worker, boot }: InLog, gone: number[], row: Row, facts: 
   }
   return remembered(facts, row, ({ boots, nextSlots }) => {
     const next = boots.has(boot) ? (nextSlots.get(boot) ?? 0) : 0
-    return gone.some((slot) => slot < next)
+    return missed.some((slot) => slot < next)
   })
 }
 

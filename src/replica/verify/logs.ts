@@ -65,7 +65,7 @@ async function checkLog(run: VerifyRun, boot: BootId, options: LogOptions): Prom
 async function walk(
   run: VerifyRun,
   boot: BootId,
-  { readData, signal }: LogOptions,
+  { readData, alone, signal }: LogOptions,
 ): Promise<{ slots: number; faults: Fault[] }> {
   const { auth, store } = run.context
   const prefix = bootPrefix(boot)
@@ -73,6 +73,10 @@ async function walk(
   const faults: Fault[] = []
   let slots = 0
   let next = 0
+  // In a store that was made anew a log goes on where it was: what it lacks no record there names.
+  const first = alone ? 0 : run.firstNamed(boot)
+  const holeTo = (to: number): Promise<Fault[]> =>
+    hole(run, boot, next === 0 ? Math.min(first, to) : next, to, signal)
   let batch: number[] = []
   const readBatch = async (): Promise<void> => {
     const reads = batch.map((slot) => readSlot(run, boot, slot))
@@ -87,12 +91,12 @@ async function walk(
       continue
     }
     slots++
-    if (slot > next) faults.push(...(await hole(run, boot, next, slot, signal)))
+    if (slot > next) faults.push(...(await holeTo(slot)))
     next = slot + 1
     if (readData && run.reads(name) && !run.isSound(boot, slot)) batch.push(slot)
     if (batch.length >= AHEAD) await readBatch()
   }
-  if (known > next) faults.push(...(await hole(run, boot, next, known, signal)))
+  if (known > next) faults.push(...(await holeTo(known)))
   // The last one may be a fence, which no range reads.
   if (!readData && slots > 0) batch.push(next - 1)
   await readBatch()
@@ -111,6 +115,7 @@ async function hole(
   to: number,
   signal: AbortSignal | undefined,
 ): Promise<Fault[]> {
+  if (from >= to) return []
   const low = await run.low(boot, to - 1, signal)
   // What is wrong with it is told where it is listed.
   if (typeof low !== 'number') return []

@@ -2,6 +2,7 @@ import type { ReplicaContext } from '../context.ts'
 import { readLow } from '../log/low.ts'
 import { SlotReader, type Slot } from '../log/slots.ts'
 import { bootPrefix, lowName, slotOf, type BootId } from '../names.ts'
+import type { LogRange } from '../owner.ts'
 import type { DataSample } from './port.ts'
 import { Budget } from './budget.ts'
 import { faultOf, type Fault } from './finding.ts'
@@ -28,6 +29,7 @@ export class VerifyRun {
   readonly #sound = new SlotSet()
   readonly #reaches = new Map<string, Promise<number>>()
   readonly #lows = new Map<string, number>()
+  readonly #named = new Map<string, number>()
   readonly #told = new Set<string>()
 
   readonly #sample: DataSample | undefined
@@ -96,6 +98,19 @@ export class VerifyRun {
     } catch (error) {
       return faultOf(lowName(boot), error)
     }
+  }
+
+  /** Remembers from where on owner records name the logs of these ranges. */
+  noteNamed(ranges: readonly LogRange[]): void {
+    for (const range of ranges) {
+      const key = bootPrefix(range)
+      this.#named.set(key, Math.min(range.from, this.#named.get(key) ?? Infinity))
+    }
+  }
+
+  /** The first slot of a boot's log that an owner record named so far; Infinity where none did. */
+  firstNamed(boot: BootId): number {
+    return this.#named.get(bootPrefix(boot)) ?? Infinity
   }
 
   /** Whether the data of this session or object is to be read. */

@@ -80,7 +80,8 @@ async function look(
       check: { ...check, outcome: 'damaged', findings: [lostRecord(fault, sessionId)] },
     }
   }
-  const { epoch } = record
+  const { epoch, past, ranges } = record
+  run.noteNamed([...past.ranges, ...ranges])
   const there = await listSnapshots(run.context, sessionId, signal)
   const old = rolledBack(record, disk, there)
   if (old !== undefined) {

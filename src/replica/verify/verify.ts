@@ -26,7 +26,8 @@ const CONCURRENCY = 16
  *   a restore had just begun the epoch), but backups that were named since are not listed
  * - a session's owner record and all its snapshots are gone
  * - an object is gone that need not be there: a fence behind the last bundle (a claimant places it
- *   again), `alive`, `want`, a snapshot that no record names, or `low` where it says of nothing that
+ *   again), `alive`, `want`, a snapshot that no record names, the beginning of a log that no
+ *   record names (so it looks in a store that was made anew), or `low` where it says of nothing that
  *   it was collected, or the log neither goes on behind that nor has a session that reads it; or an
  *   older one of them was put back
  */
