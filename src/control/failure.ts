@@ -1,6 +1,20 @@
 import type { FastifyError } from 'fastify'
 import { GatewayError, toGatewayError } from '../session/errors.ts'
 
+/** What a handler threw; what the stop of the daemon cut off is told as that. */
+export function cutOff(thrown: unknown, stopping: AbortSignal): unknown {
+  const known = thrown instanceof GatewayError && thrown.code === 'internal'
+  const cause = known ? thrown.cause : thrown
+  const aborted = cause instanceof Error && cause.name === 'AbortError'
+  if (!stopping.aborted || !aborted) return thrown
+  return new GatewayError({
+    code: 'daemon.stopping',
+    message: 'the daemon is stopping, and left this undone',
+    hint: 'run it again when the daemon has started',
+    cause,
+  })
+}
+
 /** What Fastify or a handler threw, as a GatewayError. Bad requests name the field. */
 export function failureOf(thrown: Error | FastifyError): GatewayError {
   if (thrown instanceof GatewayError) return thrown

@@ -38,6 +38,8 @@ export interface HealthCheck {
 
 export interface ControlHandlers {
   methods: MethodHandlers
+  /** Aborts when the daemon begins to stop, and with that what it is asked for. */
+  stopping: AbortSignal
   /** For /livez: what only a restart heals. For /readyz: what must be so for sessions to be served. */
   health(question: 'livez' | 'readyz'): Promise<HealthCheck[]>
   /** For /metrics. */

@@ -3,7 +3,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { errorToJson, GatewayError, toGatewayError } from '../session/errors.ts'
 import { METHODS, type MethodName } from './api.ts'
 import { EventStream } from './event-stream.ts'
-import { failureOf } from './failure.ts'
+import { cutOff, failureOf } from './failure.ts'
 import type { CallContext, ControlHandlers } from './handlers.ts'
 import { addHealth, HEALTH_PATHS } from './health.ts'
 import { httpStatus } from './http-status.ts'
@@ -80,7 +80,11 @@ function addMethod(
 ): void {
   // The table's types hold for each method alone; a loop over all of them cannot keep them.
   const remote = spec.account === true && options.via === 'tcp'
-  const handler = remote ? refused : (options.handlers.methods[name] as AnyHandler)
+  const method = remote ? refused : (options.handlers.methods[name] as AnyHandler)
+  const handler: AnyHandler = (input, context) =>
+    method(input, context).catch((thrown: unknown) => {
+      throw cutOff(thrown, options.handlers.stopping)
+    })
   const { params, query: querystring, body, result, events } = spec
   app.route({
     method: spec.verb,

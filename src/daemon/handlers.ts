@@ -32,6 +32,7 @@ export function createHandlers(worker: WorkerState): ControlHandlers {
   return {
     health: (question) => worker.health(question),
     metrics: () => worker.metrics.scrape(),
+    stopping: worker.stopping,
     methods: {
       'daemon.reload': async () => worker.reloading.run(),
 

@@ -67,6 +67,7 @@ export const CODES = {
   'fleet.off': { exit: EXIT.configuration, retryable: false },
 
   'daemon.unreachable': { exit: EXIT.unreachable, retryable: true },
+  'daemon.stopping': { exit: EXIT.unreachable, retryable: true },
   'daemon.permission': { exit: EXIT.permission, retryable: false },
   'daemon.protocol': { exit: EXIT.failed, retryable: false },
   'operation.timeout': { exit: EXIT.timedOut, retryable: true },

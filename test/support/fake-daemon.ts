@@ -21,6 +21,8 @@ export interface FakeDaemon extends AsyncDisposable {
   readonly methods: MethodHandlers
   /** What /livez and /readyz answer with. */
   checks: HealthCheck[]
+  /** Begins to stop: the server answers until it is closed. */
+  stop(): void
   close(): Promise<void>
 }
 
@@ -40,11 +42,13 @@ export async function startFakeDaemon(
   )
   const calls: FakeDaemon['calls'] = []
   const failures: string[] = []
+  const stopping = new AbortController()
   const methods = recording(fakeMethods(sessions), calls)
   const health: { checks: HealthCheck[] } = { checks: [{ name: 'store' }] }
   const server: ControlServer = await startControlServer({
     handlers: {
       methods,
+      stopping: stopping.signal,
       health: async () => health.checks,
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
     },
@@ -66,6 +70,7 @@ export async function startFakeDaemon(
     calls,
     failures,
     methods,
+    stop: () => stopping.abort(),
     close,
     set checks(checks) {
       health.checks = checks

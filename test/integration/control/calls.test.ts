@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ControlClient } from '../../../src/control/client.ts'
 import { GatewayError } from '../../../src/session/errors.ts'
+import { collect } from '../../support/collect.ts'
 import { failure } from '../../support/failure.ts'
 import { startFakeDaemon, TOKEN, type FakeDaemon } from '../../support/fake-daemon.ts'
 import { session, VERSION } from '../../support/fake-methods.ts'
@@ -58,6 +60,22 @@ describe('calls', () => {
     }
     expect(await failure(client.call('status', {}))).toMatchObject({ code: 'internal' })
     expect(daemon.failures).toEqual(['/v1/status: boom'])
+  })
+
+  test('what the stop of the daemon cut off is told as that', async () => {
+    daemon.methods['session.pair'] = async () => {
+      daemon.stop()
+      await sleep(60_000, undefined, { signal: AbortSignal.abort() })
+    }
+    const pairing = collect(client.stream('session.pair', { session: 'anna' }))
+    expect(await failure(pairing)).toMatchObject({ code: 'daemon.stopping', retryable: true })
+  })
+
+  test('what is aborted while the daemon runs is not told as its stop', async () => {
+    daemon.methods['session.pair'] = () => sleep(60_000, undefined, { signal: AbortSignal.abort() })
+    expect(
+      await failure(collect(client.stream('session.pair', { session: 'anna' }))),
+    ).toMatchObject({ code: 'internal' })
   })
 
   test('keys that the schema does not name stay in the daemon', async () => {

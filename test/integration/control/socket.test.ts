@@ -20,7 +20,11 @@ afterEach(async () => {
   await daemon.close()
 })
 
-const silent = { health: async () => [], metrics: async () => ({ contentType: '', text: '' }) }
+const silent = {
+  health: async () => [],
+  metrics: async () => ({ contentType: '', text: '' }),
+  stopping: new AbortController().signal,
+}
 
 describe('the socket', () => {
   test('is for owner and group alone', async () => {
