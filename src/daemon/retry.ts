@@ -73,11 +73,7 @@ export class RetryRounds {
       { sessions: waiting.length },
       'trying sessions again that could not be recovered',
     )
-    const once = { trigger: 'retry', maxRetries: 0, signal: this.#signal } as const
-    const results = await this.#service.recover(waiting, once)
-    // That the others still don't run is no news.
-    const recovered = results.filter(({ outcome }) => outcome === 'recovered')
-    if (recovered.length > 0) await this.#service.reportRecoveryStatus(recovered)
+    await tryAgain(this.#service, waiting, this.#signal)
   }
 
   #heals({ id, damage, life }: SessionRunner, now: number): boolean {
@@ -87,6 +83,18 @@ export class RetryRounds {
     this.#healed.set(id, now)
     return true
   }
+}
+
+/** Tries each once, and tells of those that came online: that the others still don't run is no news. */
+export async function tryAgain(
+  service: BaileysService,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) return
+  const results = await service.recover(ids, { trigger: 'retry', maxRetries: 0, signal })
+  const recovered = results.filter(({ outcome }) => outcome === 'recovered')
+  if (recovered.length > 0) await service.reportRecoveryStatus(recovered)
 }
 
 function isDue(doing: Doing, now: number): boolean {

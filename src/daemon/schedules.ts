@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts'
+import { OwnerWatch } from './owner-watch.ts'
 import { RetentionRounds } from './retention.ts'
+import { tryAgain } from './retry.ts'
 import { Scrub } from './scrub.ts'
 import { SnapshotSchedule } from './snapshots.ts'
 import type { WorkerState } from './state.ts'
@@ -16,11 +18,18 @@ export function createSchedules(
   config: Config,
 ): { snapshots: SnapshotSchedule; parts: readonly Schedule[] } {
   const { auth, replica, service, logger, backPressure, rounds } = state
+  const { verifying, copying, storeHealth, stopping } = state
   const snapshots = new SnapshotSchedule({ auth, replica, logger }, config.snapshot.interval)
   const retention = new RetentionRounds({ auth, replica, logger })
   const quiet = () => state.phase === 'running'
   const scrub = new Scrub({ roster: service.roster, quiet, logger })
-  const { verifying, copying } = state
-  const parts = [snapshots, rounds, backPressure, scrub, retention, verifying]
+  const owners = new OwnerWatch({
+    roster: service.roster,
+    replica,
+    storeHealthy: () => storeHealth.view.healthy,
+    tryAgain: (ids) => tryAgain(service, ids, stopping),
+    logger,
+  })
+  const parts = [snapshots, rounds, owners, backPressure, scrub, retention, verifying]
   return { snapshots, parts: copying === undefined ? parts : [...parts, copying] }
 }

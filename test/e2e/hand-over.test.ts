@@ -38,3 +38,31 @@ test('a session that the backend gives to another worker is asked for, released 
   expect(shipping.forfeits).toEqual([])
   stage.expectNoHarm()
 }, 120_000)
+
+test('a worker that waits for a session tries it as soon as the other has released it', async () => {
+  const backends = [await openBackend(), await openBackend()] as const
+  const stage = await openStage({ sessions: 1, env: { ...QUICK, LOG_LEVEL: 'info' } })
+  const [id = ''] = stage.ids
+  Object.assign(stage.env, backends[0].env)
+  const first = await stage.startPaired()
+  backends[0].backend.assigned = [{ sessionId: id }]
+  const rival = new Rival(stage)
+  Object.assign(rival.env, backends[1].env)
+  const second = await rival.start()
+  const workers = [
+    { gateway: first, backend: backends[0].backend },
+    { gateway: second, backend: backends[1].backend },
+  ] as const
+  const tried = () => workers.some(({ gateway }) => gateway.output.includes('changed hands'))
+  let [from, to] = workers
+  // A rest may be over just then, and its try be the first.
+  while (!tried()) {
+    to.backend.assigned = [{ sessionId: id }]
+    await untilState(to.gateway, id, 'conflict')
+    from.backend.assigned = []
+    await untilState(to.gateway, id, 'online')
+    ;[from, to] = [to, from]
+  }
+  expect(tried()).toBe(true)
+  stage.expectNoHarm()
+}, 240_000)
