@@ -6,6 +6,7 @@ import { claim } from '../claim.ts'
 import { letGo, newHeld, newStamp, type Held, type ReplicaContext } from '../context.ts'
 import { gather } from '../evidence.ts'
 import { fold } from '../fold.ts'
+import { fencedError } from '../log/fenced.ts'
 import { changeHeld, heldOwner, swapOwner } from '../owner-io.ts'
 import type { KnownOwner, OwnerRecord } from '../owner.ts'
 import type { BackupInfo, Restored, RestoreTarget } from '../port.ts'
@@ -61,6 +62,7 @@ async function seize(context: ReplicaContext, sessionId: string, kept: number): 
   await context.log.clear(sessionId)
   const here = context.log.position
   const { boot } = context.auth
+  if (here.boot !== boot) throw fencedError(here.boot, sessionId)
   for (let tries = 1; ; tries++) {
     const known = await existing(context, sessionId)
     if (known.record.epoch !== kept) throw interfered(sessionId)
@@ -71,7 +73,7 @@ async function seize(context: ReplicaContext, sessionId: string, kept: number): 
     const outcome = await swapOwner(context, next, known)
     // Pruning writes the record too, which is no reason to give up.
     if (outcome.kind === 'lost' && tries < TRIES) continue
-    if (outcome.kind === 'lost' || here.boot !== boot) throw interfered(sessionId)
+    if (outcome.kind === 'lost') throw interfered(sessionId)
     const held = newHeld(context, { epoch, boot }, outcome.known)
     context.held.set(sessionId, held)
     return held

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { copyDisk } from '../../support/memory-auth-store.ts'
 import { MemoryStore } from '../../support/memory-store.ts'
 import { TestWorker } from '../../support/workers.ts'
 
@@ -74,6 +75,14 @@ describe('a session that cannot be recovered goes back to a backup all the same'
     for (const [name, object] of earlier) store.objects.set(name, object)
     const plan = await worker.replica.planRestore(ID, { from: backup.id })
     expect(plan.keeps.why).toContain('rolled back')
+    // Under a boot whose log is not begun yet no epoch is taken.
+    const begins = new TestWorker(store, { disk: copyDisk(worker.disk) })
+    await begins.auth.renewBoot()
+    const before = store.objects.get(`v1/sessions/${ID}/owner`)
+    await expect(begins.replica.restore(ID, { from: backup.id })).rejects.toMatchObject({
+      code: 'replica.fenced',
+    })
+    expect(store.objects.get(`v1/sessions/${ID}/owner`)).toEqual(before)
     await worker.replica.restore(ID, { from: backup.id })
     expect(worker.content(ID)).toEqual(['kept'])
     expect((await worker.replica.owner(ID))?.epoch).toBeGreaterThan(epoch)
