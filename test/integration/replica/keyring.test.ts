@@ -1,3 +1,4 @@
+import type { SeenVersions } from '../../../src/replica/crypto/keyring.ts'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { assertNoKeyring } from '../../../src/replica/crypto/create.ts'
 import { encryptingSealer } from '../../../src/replica/crypto/sealer.ts'
@@ -194,7 +195,7 @@ describe('a missing keyring', () => {
 })
 
 describe('a keyring that goes back', () => {
-  async function rolledBack(seen = new SeenInMemory()) {
+  async function rolledBack(seen: SeenVersions = new SeenInMemory()) {
     const keyring = await openKeyring(store, { seen })
     const old = await store.get(KEYRING)
     await keyring.add()
@@ -210,6 +211,27 @@ describe('a keyring that goes back', () => {
     expect(states(keyring)).toEqual(['active', 'distributed'])
     store.objects.delete('v1/keyrings/0000000002')
     await expect(openKeyring(store, { seen })).rejects.toEqual(DAMAGED)
+  })
+
+  it('is refused by a running process whatever its host has forgotten', async () => {
+    const keyring = await rolledBack({ get: () => 0, set: () => undefined })
+    store.objects.delete('v1/keyrings/0000000002')
+    await expect(keyring.refresh()).rejects.toEqual(DAMAGED)
+  })
+
+  it('or is gone a moment later is refused', async () => {
+    await rolledBack()
+    store.onRead = async (name) => {
+      if (name === 'v1/keyrings/0000000002') store.objects.delete(KEYRING)
+    }
+    await expect(openKeyring(store)).rejects.toThrow('is missing')
+  })
+
+  it('or stands beside another of its version is refused', async () => {
+    const keyring = await openKeyring(store)
+    await keyring.add()
+    store.store('v1/keyrings/0000000002', Buffer.from('another'))
+    await expect(openKeyring(store)).rejects.toThrow('two of version 2')
   })
 
   it('is refused by newcomers too, since the later one is kept', async () => {
