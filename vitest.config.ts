@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most files wait for processes, sockets and clocks most of the time.
+    maxWorkers: 2,
     include: ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
     globalSetup: ['test/support/build.ts', 'test/support/leftovers.ts'],

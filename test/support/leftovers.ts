@@ -13,7 +13,8 @@ export default function ownTemporaryDirectory(): () => void {
   chmodSync(dir, 0o1777)
   process.env['TMPDIR'] = dir
   return () => {
-    const left = readdirSync(dir)
+    // Node's own, of programs that compile once for many starts, such as npm.
+    const left = readdirSync(dir).filter((name) => name !== 'node-compile-cache')
     rmSync(dir, { recursive: true, force: true })
     if (before === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = before
