@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { SessionRecord } from '../registry/port.ts'
 import { isFreed, nextToLookAt, type Holding, type Waiting } from '../session/hand-over.ts'
 import type { SessionRunner } from '../whatsapp/runner.ts'
 
@@ -9,8 +10,11 @@ const TRY_MS = 1_000
 
 type Runner = Pick<SessionRunner, 'id' | 'cause' | 'life'>
 
+/** What the registry keeps of a session. */
+type Kept = Pick<SessionRecord, 'desired' | 'assignedBy'>
+
 interface Ports {
-  roster: { all(): readonly Runner[]; record(id: string): { desired: string } | undefined }
+  roster: { all(): readonly Runner[]; record(id: string): Kept | undefined }
   replica: { owner(id: string): Promise<Holding | undefined> }
   /** A store that is away is not asked. */
   storeHealthy: () => boolean
@@ -28,6 +32,8 @@ interface Seen extends Waiting {
 /**
  * Looks at the owner records of sessions that wait for another worker, and tries those again at once
  * that it released or that changed hands: the rests between tries are much longer than a hand-over.
+ * Only those that a backend assigned: without one, what the other worker releases is released for its
+ * restart, and a worker that lost a session must not be the first to take it.
  */
 export class OwnerWatch {
   readonly #ports: Ports
@@ -77,8 +83,7 @@ export class OwnerWatch {
       const { id, cause, life } = runner
       const { doing } = life
       const waits = doing.kind === 'resting' && doing.retryAt !== undefined
-      if (!waits || cause !== 'owned-elsewhere' || roster.record(id)?.desired !== 'running')
-        continue
+      if (!waits || cause !== 'owned-elsewhere' || !isMeantToRun(roster.record(id))) continue
       const seen = this.#seen.get(runner) ?? { lookedAt: -Infinity }
       this.#seen.set(runner, seen)
       yield { id, seen, lookedAt: seen.lookedAt }
@@ -104,4 +109,8 @@ export class OwnerWatch {
     const trying = this.#ports.tryAgain(ids).finally(() => this.#tries.delete(trying))
     this.#tries.add(trying)
   }
+}
+
+function isMeantToRun(kept: Kept | undefined): boolean {
+  return kept?.desired === 'running' && kept.assignedBy === 'backend'
 }

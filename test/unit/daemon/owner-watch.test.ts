@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { OwnerWatch } from '../../../src/daemon/owner-watch.ts'
+import type { SessionRecord } from '../../../src/registry/port.ts'
 import type { CauseId } from '../../../src/session/cause.ts'
 import type { Holding } from '../../../src/session/hand-over.ts'
 import { newLife, type Doing } from '../../../src/session/life.ts'
@@ -8,7 +9,8 @@ import { newLife, type Doing } from '../../../src/session/life.ts'
 interface Other {
   doing?: Doing
   cause?: CauseId
-  desired?: string
+  desired?: SessionRecord['desired']
+  assignedBy?: SessionRecord['assignedBy']
 }
 
 function world(ids: readonly string[], others: Readonly<Record<string, Other>> = {}) {
@@ -25,7 +27,7 @@ function world(ids: readonly string[], others: Readonly<Record<string, Other>> =
   const watch = new OwnerWatch({
     roster: {
       all: () => runners,
-      record: (id) => ({ desired: others[id]?.desired ?? 'running' }),
+      record: (id) => ({ desired: 'running', assignedBy: 'backend', ...others[id] }),
     },
     replica: {
       owner: async (id) => {
@@ -70,9 +72,10 @@ test('thousands that wait share ten requests a second, in turn, and are tried to
   expect(tried.length).toBeLessThanOrEqual(5)
 })
 
-test('only those that wait for another worker are looked at, and those that are to run', async () => {
+test('only those that wait for another worker, are to run and are assigned are looked at', async () => {
   const { asked, turns } = world(['waits'], {
     paused: { desired: 'paused' },
+    'assigned by nobody': { assignedBy: 'local' },
     'in trouble': { cause: 'store-unavailable' },
     online: { doing: { kind: 'online', since: 0 } },
     tried: { doing: { kind: 'resting' } },
